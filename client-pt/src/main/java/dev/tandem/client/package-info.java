@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.client;
+
+import org.jspecify.annotations.NullMarked;

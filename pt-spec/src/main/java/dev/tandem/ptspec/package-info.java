@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.ptspec;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.cat;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.netty;
+
+import org.jspecify.annotations.NullMarked;

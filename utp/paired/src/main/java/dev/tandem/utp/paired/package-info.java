@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.paired;
+
+import org.jspecify.annotations.NullMarked;

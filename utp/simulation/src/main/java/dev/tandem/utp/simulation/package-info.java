@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.simulation;
+
+import org.jspecify.annotations.NullMarked;
