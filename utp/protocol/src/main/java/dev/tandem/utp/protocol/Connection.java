@@ -1,0 +1,689 @@
+package dev.tandem.utp.protocol;
+
+import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.RttEstimator;
+import dev.tandem.utp.protocol.recovery.SentPacket;
+import dev.tandem.utp.protocol.wire.Packet;
+import dev.tandem.utp.protocol.wire.PacketType;
+import dev.tandem.utp.protocol.wire.PacketWriter;
+import dev.tandem.utp.protocol.wire.SequenceNumbers;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One µTP connection (BEP 29): a reliable stream of bytes in each direction, each ended by itself.
+ *
+ * <p>Made by {@link Endpoint#connect} or reported by {@link ConnectionEvent.Kind#INCOMING}. Nothing leaves before the
+ * endpoint is drained with {@link Endpoint#pollTransmit}. Not safe for use by several threads.
+ */
+public final class Connection {
+    private enum State {
+        SYN_SENT,
+        /** A SYN came and was answered; the peer may not exist. */
+        SYN_RECEIVED,
+        ESTABLISHED,
+        /** Both directions ended; kept to answer a FIN that is repeated because our last word was lost. */
+        LINGERING,
+        DEAD
+    }
+
+    /** In extension 2 of our SYN and of our answer to one that has it; "tandem", then a version. */
+    private static final long OUR_KIND = 0x74616e64656d0001L;
+
+    /** libutp's, so that datagrams pass wherever its do; less for IPv6, where every path passes 1,280. */
+    private static final int DEFAULT_DATAGRAM_BYTES_IPV4 = 1_402;
+
+    private static final int DEFAULT_DATAGRAM_BYTES_IPV6 = 1_232;
+
+    private static final long FIRST_SYN_RETRY_NANOS = 1_000_000_000L;
+    private static final int MAX_SYN_ATTEMPTS = 5;
+    private static final long MIN_RTO_OWN_NANOS = 250_000_000L;
+    private static final long MIN_RTO_FOREIGN_NANOS = 500_000_000L;
+    private static final long MIN_LINGER_NANOS = 1_000_000_000L;
+    private static final long MAX_LINGER_NANOS = 10_000_000_000L;
+
+    /** How long a peer may go on sending to someone who no longer listens. */
+    private static final long UNREAD_PATIENCE_NANOS = 10_000_000_000L;
+
+    private static final int NO_ECHO = 0x7fffffff;
+    private static final long MAX_ECHOED_RTT_MICROS = 60_000_000L;
+
+    private final Endpoint endpoint;
+    private final InetSocketAddress remote;
+    private final ConnectionConfig config;
+    private final boolean initiator;
+    private final RttEstimator rtt = new RttEstimator(MIN_RTO_FOREIGN_NANOS);
+    private final Sender sender;
+    private @Nullable Receiver receiver;
+    private State state;
+    private @Nullable CloseReason closeReason;
+    private @Nullable Object attachment;
+
+    /** Place in the endpoint's structures, which alone use these. */
+    int heapIndex = -1;
+
+    long heapDeadline;
+    boolean isReady;
+
+    private int receiveId;
+    private int sendId;
+
+    /** The SYN's sequence number: ours if we dialled, else the peer's. */
+    private final int synSeqNr;
+
+    /** Receive ids of all attempts to dial; a late answer to an early one is as good as any. */
+    private final int[] attemptIds;
+
+    private int attempts;
+    private long attemptSentNanos;
+    private boolean synDue;
+    private boolean synAnswerDue;
+    private final long createdNanos;
+
+    private boolean peerIsOurKind;
+    private int delayOfPeerMicros;
+    private long lastHeardNanos;
+    private long lastSentNanos;
+    private boolean finTwinDue;
+    private boolean closing;
+    private long lingerDeadline = LossRecovery.NONE;
+    private boolean readableSignalled;
+
+    private long packetsSent;
+    private long packetsReceived;
+
+    private Connection(
+            Endpoint endpoint,
+            long nowNanos,
+            InetSocketAddress remote,
+            ConnectionConfig config,
+            boolean initiator,
+            int synSeqNr,
+            int nextSeqNr) {
+        this.endpoint = endpoint;
+        this.remote = remote;
+        this.config = config;
+        this.initiator = initiator;
+        this.synSeqNr = synSeqNr;
+        this.sender = new Sender(config, maxDatagramBytes(config, remote), nextSeqNr, rtt);
+        this.attemptIds = new int[initiator ? MAX_SYN_ATTEMPTS : 0];
+        this.createdNanos = nowNanos;
+        this.lastHeardNanos = nowNanos;
+        this.lastSentNanos = nowNanos;
+        this.state = initiator ? State.SYN_SENT : State.SYN_RECEIVED;
+    }
+
+    /** Dials; the SYN's sequence number is unpredictable, unlike the 1 of BEP 29. */
+    static Connection dial(
+            Endpoint endpoint, long nowNanos, InetSocketAddress remote, ConnectionConfig config, int id, int synSeqNr) {
+        Connection connection =
+                new Connection(endpoint, nowNanos, remote, config, true, synSeqNr, SequenceNumbers.plus(synSeqNr, 1));
+        connection.beginAttempt(nowNanos, id);
+        return connection;
+    }
+
+    /** Answers a SYN; our own first DATA carries the answer's sequence number again (libutp). */
+    static Connection accept(
+            Endpoint endpoint,
+            long nowNanos,
+            InetSocketAddress remote,
+            ConnectionConfig config,
+            Packet syn,
+            int answerSeqNr) {
+        Connection connection = new Connection(endpoint, nowNanos, remote, config, false, syn.seqNr(), answerSeqNr);
+        connection.receiveId = SequenceNumbers.plus(syn.connectionId(), 1);
+        connection.sendId = syn.connectionId();
+        connection.receiver = new Receiver(config.receiveBufferBytes(), syn.seqNr(), connection.rtt);
+        connection.sender.onSynWindow(syn.wndSize());
+        connection.recognise(syn);
+        connection.measureDelay(nowNanos, syn);
+        connection.synAnswerDue = true;
+        return connection;
+    }
+
+    private static int maxDatagramBytes(ConnectionConfig config, InetSocketAddress remote) {
+        if (config.maxDatagramBytes() != 0) {
+            return config.maxDatagramBytes();
+        }
+        return remote.getAddress() instanceof Inet6Address ? DEFAULT_DATAGRAM_BYTES_IPV6 : DEFAULT_DATAGRAM_BYTES_IPV4;
+    }
+
+    // ---- what the owner of the connection calls ----
+
+    /** The peer's address. */
+    public InetSocketAddress remote() {
+        return remote;
+    }
+
+    /** Whether we dialled. */
+    public boolean isInitiator() {
+        return initiator;
+    }
+
+    /** Whether the peer has shown that it is there, and the connection has not ended. */
+    public boolean isEstablished() {
+        return state == State.ESTABLISHED;
+    }
+
+    /** Why the connection ended, or null while it has not. */
+    public @Nullable CloseReason closeReason() {
+        return closeReason;
+    }
+
+    /** What the owner attached, for finding its own object in an event. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    /** Attaches an object of the owner's. */
+    public void attachment(@Nullable Object value) {
+        attachment = value;
+    }
+
+    /**
+     * Writes what there is room for. Writing may begin before the connection is established. About one congestion window
+     * is taken ahead of the network, within {@link ConnectionConfig#sendBufferBytes()}.
+     *
+     * @return how many bytes were taken; if not all, {@link ConnectionEvent.Kind#WRITABLE} follows when there is room
+     * @throws IllegalStateException after {@link #finish()}, or when the connection has ended
+     */
+    public int write(ByteBuffer source) {
+        if (closeReason != null) {
+            throw new IllegalStateException(closeReason.description());
+        }
+        int taken = sender.write(source);
+        endpoint.ready(this);
+        return taken;
+    }
+
+    /**
+     * Reads what has arrived in order; also after the connection has ended.
+     *
+     * @return how many bytes were read; 0 if none are there now; -1 at the end of the stream
+     */
+    public int read(ByteBuffer target) {
+        if (receiver == null) {
+            return closeReason != null ? -1 : 0;
+        }
+        int count = receiver.read(target);
+        if (count < 0 || (count == 0 && closeReason != null && receiver.buffer().readableBytes() == 0)) {
+            return -1;
+        }
+        if (target.hasRemaining()) {
+            readableSignalled = false;
+        }
+        if (closeReason == null && receiver.isAckWanted()) {
+            endpoint.ready(this);
+        }
+        return count;
+    }
+
+    /** Bytes that {@link #read} would return now. */
+    public int readableBytes() {
+        return receiver == null ? 0 : receiver.buffer().readableBytes();
+    }
+
+    /** Ends our direction behind all that was written; the peer's goes on. Again: nothing happens. */
+    public void finish() {
+        if (closeReason == null) {
+            sender.finish();
+            endpoint.ready(this);
+        }
+    }
+
+    /**
+     * Ends our direction behind all that was written, and throws away whatever still comes. The peer is reset if it goes
+     * on sending for ten seconds after it has acknowledged our end. A connection that is not established yet is dropped.
+     */
+    public void close() {
+        if (closeReason != null) {
+            return;
+        }
+        if (state == State.SYN_SENT) {
+            reset();
+            return;
+        }
+        closing = true;
+        if (receiver != null) {
+            receiver.buffer().discard();
+        }
+        finish();
+    }
+
+    /** Ends the connection now: the peer is told by RESET, and what it has not acknowledged is dropped. */
+    public void reset() {
+        if (closeReason == null) {
+            if (state == State.SYN_SENT) {
+                for (int i = 0; i < attempts; i++) {
+                    queueReset(SequenceNumbers.plus(attemptIds[i], 1));
+                }
+            } else {
+                queueReset(sendId);
+            }
+            end(CloseReason.RESET_LOCALLY);
+        }
+    }
+
+    /** The connection's figures at this moment. */
+    public ConnectionStats stats() {
+        LossRecovery recovery = sender.recovery();
+        return new ConnectionStats(
+                rtt.smoothedNanos() / 1000,
+                rtt.minNanos() / 1000,
+                sender.queueingDelayMicros(),
+                sender.controller().windowBytes(),
+                recovery.bytesInFlight(),
+                sender.peerWindowBytes(),
+                sender.bytesSent(),
+                recovery.cumulativeOffset(),
+                receiver == null ? 0 : receiver.buffer().receivedBytes(),
+                packetsSent,
+                packetsReceived,
+                recovery.totalRetransmissions(),
+                recovery.totalLosses(),
+                recovery.totalTimeouts(),
+                receiver == null ? 0 : receiver.duplicates());
+    }
+
+    /** Without the address, so that it can go into a log. */
+    @Override
+    public String toString() {
+        return "Connection(" + (initiator ? "dialled" : "accepted") + ", " + state + ")";
+    }
+
+    // ---- what the endpoint calls ----
+
+    int receiveId() {
+        return receiveId;
+    }
+
+    int sendId() {
+        return sendId;
+    }
+
+    int synSeqNr() {
+        return synSeqNr;
+    }
+
+    boolean isHalfOpen() {
+        return state == State.SYN_RECEIVED;
+    }
+
+    boolean isDead() {
+        return state == State.DEAD;
+    }
+
+    /** The same SYN again: our answer was lost or is late, so it is repeated as it was. */
+    void onRepeatedSyn(long nowNanos, Packet syn) {
+        if (syn.seqNr() == synSeqNr && state == State.SYN_RECEIVED) {
+            measureDelay(nowNanos, syn);
+            synAnswerDue = true;
+        }
+    }
+
+    void onPacket(long nowNanos, Packet packet) {
+        packetsReceived++;
+        if (packet.type() == PacketType.RESET) {
+            onReset(packet);
+            return;
+        }
+        if (state == State.SYN_SENT) {
+            onSynAnswer(nowNanos, packet);
+            return;
+        }
+        if (receiver == null
+                || !sender.isPlausibleAck(packet.ackNr())
+                || Math.abs(SequenceNumbers.distance(receiver.buffer().ackNr(), packet.seqNr()))
+                        > SequenceNumbers.MASK / 4 + 1) {
+            return;
+        }
+        lastHeardNanos = nowNanos;
+        measureDelay(nowNanos, packet);
+        if (state == State.SYN_RECEIVED) {
+            state = State.ESTABLISHED;
+            endpoint.onConfirmed();
+        }
+        sender.onPacket(nowNanos, packet, echoedRttNanos(nowNanos, packet));
+        if (packet.type() == PacketType.DATA) {
+            receiver.onData(nowNanos, packet);
+        } else if (packet.type() == PacketType.FIN) {
+            receiver.onFin(nowNanos, packet);
+        }
+        signal();
+        endIfFinished(nowNanos);
+    }
+
+    void onTimeout(long nowNanos) {
+        if (state == State.SYN_SENT) {
+            onHandshakeTimeout(nowNanos);
+            return;
+        }
+        if (hasPassed(lingerDeadline, nowNanos)) {
+            if (state == State.LINGERING) {
+                die();
+            } else {
+                reset();
+            }
+            return;
+        }
+        if (state == State.SYN_RECEIVED && hasPassed(createdNanos + config.connectTimeoutNanos(), nowNanos)) {
+            end(CloseReason.CONNECT_TIMEOUT);
+            return;
+        }
+        if (hasPassed(giveUpDeadline(), nowNanos)) {
+            queueReset(sendId);
+            end(CloseReason.TIMED_OUT);
+            return;
+        }
+        sender.onDeadline(nowNanos);
+        signal();
+    }
+
+    /** The earliest time at which {@link #onTimeout} or {@link #pollTransmit} has something to do. */
+    long deadline() {
+        switch (state) {
+            case DEAD -> {
+                return LossRecovery.NONE;
+            }
+            case SYN_SENT -> {
+                return Math.min(attemptDeadline(), createdNanos + config.connectTimeoutNanos());
+            }
+            default -> {
+                long deadline = Math.min(sender.deadline(), lingerDeadline);
+                deadline = Math.min(deadline, Objects.requireNonNull(receiver).deadline());
+                deadline = Math.min(deadline, giveUpDeadline());
+                if (state == State.SYN_RECEIVED) {
+                    deadline = Math.min(deadline, createdNanos + config.connectTimeoutNanos());
+                }
+                return Math.min(deadline, keepAliveDeadline());
+            }
+        }
+    }
+
+    /** Writes one packet, if there is one to send now. */
+    boolean pollTransmit(long nowNanos, ByteBuffer out) {
+        if (state == State.SYN_SENT) {
+            return pollSyn(nowNanos, out);
+        }
+        if (state == State.DEAD || receiver == null) {
+            return false;
+        }
+        if (synAnswerDue) {
+            synAnswerDue = false;
+            int start = out.position();
+            // The answer repeats S until our first DATA uses it up, so it is the same each time.
+            writeHeader(
+                    nowNanos,
+                    out,
+                    PacketType.STATE,
+                    answerSeqNr(),
+                    receiver.buffer().ackNr());
+            if (peerIsOurKind) {
+                PacketWriter.extensionBits(out, start, OUR_KIND);
+            }
+            return true;
+        }
+        // Before the peer is known to exist nothing but the answer goes to what may be a forged address.
+        if (state == State.ESTABLISHED) {
+            SentPacket packet = sender.nextPacket(nowNanos);
+            if (packet != null) {
+                writePacket(nowNanos, out, packet);
+                return true;
+            }
+        }
+        return pollState(nowNanos, out, receiver);
+    }
+
+    // ---- the handshake ----
+
+    private void beginAttempt(long nowNanos, int id) {
+        attemptIds[attempts++] = id;
+        receiveId = id;
+        sendId = SequenceNumbers.plus(id, 1);
+        attemptSentNanos = nowNanos;
+        synDue = true;
+    }
+
+    private long attemptDeadline() {
+        return attempts < MAX_SYN_ATTEMPTS
+                ? attemptSentNanos + (FIRST_SYN_RETRY_NANOS << (attempts - 1))
+                : LossRecovery.NONE;
+    }
+
+    private void onHandshakeTimeout(long nowNanos) {
+        if (hasPassed(createdNanos + config.connectTimeoutNanos(), nowNanos)) {
+            end(CloseReason.CONNECT_TIMEOUT);
+        } else if (hasPassed(attemptDeadline(), nowNanos)) {
+            // libutp ignores a repeated SYN, and libtorrent makes a second socket of it: only a fresh id is safe.
+            int id = endpoint.registerAnotherId(this);
+            if (id < 0) {
+                end(CloseReason.CONNECT_TIMEOUT);
+            } else {
+                beginAttempt(nowNanos, id);
+            }
+        }
+    }
+
+    private boolean pollSyn(long nowNanos, ByteBuffer out) {
+        if (!synDue) {
+            return false;
+        }
+        synDue = false;
+        int start = out.position();
+        packetsSent++;
+        lastSentNanos = nowNanos;
+        PacketWriter.header(
+                out, PacketType.SYN, receiveId, micros(nowNanos), 0, config.receiveBufferBytes(), synSeqNr, 0);
+        PacketWriter.extensionBits(out, start, OUR_KIND);
+        return true;
+    }
+
+    private void onSynAnswer(long nowNanos, Packet packet) {
+        // DATA that overtakes the answer does not tell where the peer's numbers begin; it will be sent again.
+        if (packet.type() != PacketType.STATE || packet.ackNr() != synSeqNr) {
+            return;
+        }
+        receiveId = packet.connectionId();
+        sendId = SequenceNumbers.plus(receiveId, 1);
+        for (int i = 0; i < attempts; i++) {
+            if (attemptIds[i] != receiveId) {
+                endpoint.unregister(this, attemptIds[i]);
+                queueReset(SequenceNumbers.plus(attemptIds[i], 1));
+            }
+        }
+        receiver = new Receiver(config.receiveBufferBytes(), SequenceNumbers.plus(packet.seqNr(), -1), rtt);
+        recognise(packet);
+        state = State.ESTABLISHED;
+        lastHeardNanos = nowNanos;
+        measureDelay(nowNanos, packet);
+        if (attempts == 1) {
+            rtt.sample(nowNanos - attemptSentNanos);
+        }
+        sender.onPacket(nowNanos, packet, -1);
+        if (peerIsOurKind) {
+            // So that the peer knows at once that this is no forged SYN.
+            receiver.acknowledgeNow();
+        }
+        endpoint.emit(this, ConnectionEvent.Kind.CONNECTED);
+    }
+
+    private void recognise(Packet packet) {
+        if (packet.extensionBits() == OUR_KIND) {
+            peerIsOurKind = true;
+            rtt.minRtoNanos(MIN_RTO_OWN_NANOS);
+            sender.peerIsOurKind();
+            if (receiver != null) {
+                receiver.peerIsOurKind();
+            }
+        }
+    }
+
+    // ---- sending ----
+
+    private int answerSeqNr() {
+        return sender.recovery().firstUnacknowledged();
+    }
+
+    private void writePacket(long nowNanos, ByteBuffer out, SentPacket packet) {
+        int start = out.position();
+        Objects.requireNonNull(receiver).onAckSent(nowNanos, false);
+        PacketType type = packet.isFin() ? PacketType.FIN : PacketType.DATA;
+        writeHeader(nowNanos, out, type, packet.seqNr(), receiver.buffer().ackNr());
+        sender.copyPayload(packet, out);
+        sender.onTransmitted(nowNanos, packet, out.position() - start);
+    }
+
+    private boolean pollState(long nowNanos, ByteBuffer out, Receiver receiver) {
+        int nextSeqNr = sender.recovery().nextSeqNr();
+        if (finTwinDue) {
+            finTwinDue = false;
+            writeState(nowNanos, out, receiver, SequenceNumbers.plus(nextSeqNr, -1));
+            return true;
+        }
+        if (receiver.isAckDue(nowNanos)) {
+            receiver.onAckSent(nowNanos, true);
+            writeState(nowNanos, out, receiver, nextSeqNr);
+            // After our FIN libutp drops a STATE with the FIN's number, and libtorrent one with the next.
+            finTwinDue = sender.isFinSent() && !peerIsOurKind;
+            return true;
+        }
+        if (hasPassed(keepAliveDeadline(), nowNanos)) {
+            // The number before the last acknowledged one, as in libutp, so that it cannot pass for an answer.
+            writeHeader(
+                    nowNanos,
+                    out,
+                    PacketType.STATE,
+                    nextSeqNr,
+                    SequenceNumbers.plus(receiver.buffer().ackNr(), -1));
+            return true;
+        }
+        return false;
+    }
+
+    private void writeState(long nowNanos, ByteBuffer out, Receiver receiver, int seqNr) {
+        int start = out.position();
+        writeHeader(nowNanos, out, PacketType.STATE, seqNr, receiver.buffer().ackNr());
+        receiver.writeSelectiveAck(out, start);
+    }
+
+    private void writeHeader(long nowNanos, ByteBuffer out, PacketType type, int seqNr, int ackNr) {
+        packetsSent++;
+        lastSentNanos = nowNanos;
+        long window = Objects.requireNonNull(receiver).windowBytes();
+        PacketWriter.header(out, type, sendId, micros(nowNanos), delayOfPeerMicros, window, seqNr, ackNr);
+    }
+
+    private void queueReset(int id) {
+        int ackNr = receiver == null ? 0 : receiver.buffer().ackNr();
+        endpoint.queueReset(remote, id, sender.recovery().nextSeqNr(), ackNr);
+    }
+
+    // ---- time ----
+
+    private static int micros(long nanos) {
+        return (int) (nanos / 1000);
+    }
+
+    private static boolean hasPassed(long deadline, long nowNanos) {
+        return deadline != LossRecovery.NONE && deadline - nowNanos <= 0;
+    }
+
+    private void measureDelay(long nowNanos, Packet packet) {
+        delayOfPeerMicros = micros(nowNanos) - packet.timestampMicros();
+    }
+
+    /** The peer's clock now, less the delay that it measured, is our clock when we sent what it answers. */
+    private long echoedRttNanos(long nowNanos, Packet packet) {
+        int difference = packet.timestampDifferenceMicros();
+        if (difference == 0 || difference == NO_ECHO) {
+            return -1;
+        }
+        int rttMicros = micros(nowNanos) - (packet.timestampMicros() - difference);
+        return rttMicros >= 0 && rttMicros <= MAX_ECHOED_RTT_MICROS ? rttMicros * 1000L : -1;
+    }
+
+    private long keepAliveDeadline() {
+        return config.keepAliveNanos() == 0 || state != State.ESTABLISHED
+                ? LossRecovery.NONE
+                : lastSentNanos + config.keepAliveNanos();
+    }
+
+    private long giveUpDeadline() {
+        long since = sender.recovery().waitingSinceNanos();
+        if (since == LossRecovery.NONE || state == State.LINGERING) {
+            return LossRecovery.NONE;
+        }
+        if (sender.isPeerWindowShut() && lastHeardNanos - since > 0) {
+            since = lastHeardNanos;
+        }
+        return since + config.giveUpNanos();
+    }
+
+    // ---- the end ----
+
+    private void onReset(Packet packet) {
+        if (state == State.SYN_SENT) {
+            if (packet.ackNr() == synSeqNr) {
+                end(CloseReason.REFUSED);
+            }
+            return;
+        }
+        // libutp acknowledges the packet that it refuses, whose number may be the next one if that was a STATE.
+        int behind = SequenceNumbers.distance(packet.ackNr(), sender.recovery().nextSeqNr());
+        if (behind < 0 || behind > sender.recovery().packetsOutstanding() + 4) {
+            return;
+        }
+        if (state == State.LINGERING) {
+            die();
+        } else {
+            end(CloseReason.RESET_BY_PEER);
+        }
+    }
+
+    private void signal() {
+        if (receiver != null && !readableSignalled && !closing) {
+            if (receiver.buffer().readableBytes() > 0 || receiver.buffer().isEnded()) {
+                readableSignalled = true;
+                endpoint.emit(this, ConnectionEvent.Kind.READABLE);
+            }
+        }
+        if (sender.becameWritable()) {
+            endpoint.emit(this, ConnectionEvent.Kind.WRITABLE);
+        }
+    }
+
+    private void endIfFinished(long nowNanos) {
+        if (state != State.ESTABLISHED || receiver == null || !sender.isFinAcknowledged()) {
+            return;
+        }
+        if (receiver.buffer().isEnded()) {
+            state = State.LINGERING;
+            closeReason = CloseReason.FINISHED;
+            long linger = Math.max(MIN_LINGER_NANOS, Math.min(3 * rtt.rtoNanos(), MAX_LINGER_NANOS));
+            lingerDeadline = nowNanos + linger;
+            endpoint.emit(this, ConnectionEvent.Kind.CLOSED);
+        } else if (closing && lingerDeadline == LossRecovery.NONE) {
+            lingerDeadline = nowNanos + UNREAD_PATIENCE_NANOS;
+        }
+    }
+
+    private void end(CloseReason reason) {
+        closeReason = reason;
+        die();
+        endpoint.emit(this, ConnectionEvent.Kind.CLOSED);
+    }
+
+    private void die() {
+        endpoint.forget(this, state == State.SYN_RECEIVED);
+        state = State.DEAD;
+    }
+
+    /** The ids under which the endpoint may find this connection. */
+    int[] registeredIds() {
+        return state == State.SYN_SENT ? Arrays.copyOf(attemptIds, attempts) : new int[] {receiveId};
+    }
+}

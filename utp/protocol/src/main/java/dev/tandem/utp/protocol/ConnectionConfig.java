@@ -1,0 +1,130 @@
+package dev.tandem.utp.protocol;
+
+import dev.tandem.utp.protocol.congestion.CongestionController;
+import dev.tandem.utp.protocol.congestion.Ledbat;
+import java.util.Objects;
+
+/**
+ * What a connection is made with; immutable.
+ *
+ * @param sendBufferBytes most bytes written and not yet acknowledged in order, 4 KiB to 256 MiB
+ * @param receiveBufferBytes most bytes received and not yet read: the largest window that we advertise, 4 KiB to 256 MiB
+ * @param maxDatagramBytes most bytes of UDP payload in one packet, 576 to 65,000; 0: 1402 over IPv4 and 1232 over IPv6, as libutp
+ * @param connectTimeoutNanos how long a handshake may take, both for the one who dials and for the one who answers
+ * @param giveUpNanos how long data may be outstanding without any progress before the connection is given up
+ * @param keepAliveNanos after how long a silence to repeat an acknowledgement, which keeps a NAT's mapping; 0: never
+ * @param congestionController makes the controller of each connection
+ */
+public record ConnectionConfig(
+        int sendBufferBytes,
+        int receiveBufferBytes,
+        int maxDatagramBytes,
+        long connectTimeoutNanos,
+        long giveUpNanos,
+        long keepAliveNanos,
+        CongestionController.Factory congestionController) {
+
+    private static final int MIN_BUFFER_BYTES = 4 << 10;
+    private static final int MAX_BUFFER_BYTES = 256 << 20;
+    private static final long SECOND_NANOS = 1_000_000_000L;
+
+    /** 4 MiB each way, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT. */
+    public static final ConnectionConfig DEFAULT = new ConnectionConfig(
+            4 << 20, 4 << 20, 0, 21 * SECOND_NANOS, 30 * SECOND_NANOS, 29 * SECOND_NANOS, Ledbat::new);
+
+    /** @throws IllegalArgumentException if a value is out of its range */
+    public ConnectionConfig {
+        requireRange("sendBufferBytes", sendBufferBytes, MIN_BUFFER_BYTES, MAX_BUFFER_BYTES);
+        requireRange("receiveBufferBytes", receiveBufferBytes, MIN_BUFFER_BYTES, MAX_BUFFER_BYTES);
+        if (maxDatagramBytes != 0) {
+            requireRange("maxDatagramBytes", maxDatagramBytes, 576, 65_000);
+        }
+        requireRange("connectTimeoutNanos", connectTimeoutNanos, 1, Long.MAX_VALUE / 4);
+        requireRange("giveUpNanos", giveUpNanos, 1, Long.MAX_VALUE / 4);
+        requireRange("keepAliveNanos", keepAliveNanos, 0, Long.MAX_VALUE / 4);
+        Objects.requireNonNull(congestionController, "congestionController");
+    }
+
+    public ConnectionConfig withSendBufferBytes(int bytes) {
+        return new ConnectionConfig(
+                bytes,
+                receiveBufferBytes,
+                maxDatagramBytes,
+                connectTimeoutNanos,
+                giveUpNanos,
+                keepAliveNanos,
+                congestionController);
+    }
+
+    public ConnectionConfig withReceiveBufferBytes(int bytes) {
+        return new ConnectionConfig(
+                sendBufferBytes,
+                bytes,
+                maxDatagramBytes,
+                connectTimeoutNanos,
+                giveUpNanos,
+                keepAliveNanos,
+                congestionController);
+    }
+
+    public ConnectionConfig withMaxDatagramBytes(int bytes) {
+        return new ConnectionConfig(
+                sendBufferBytes,
+                receiveBufferBytes,
+                bytes,
+                connectTimeoutNanos,
+                giveUpNanos,
+                keepAliveNanos,
+                congestionController);
+    }
+
+    public ConnectionConfig withConnectTimeoutNanos(long nanos) {
+        return new ConnectionConfig(
+                sendBufferBytes,
+                receiveBufferBytes,
+                maxDatagramBytes,
+                nanos,
+                giveUpNanos,
+                keepAliveNanos,
+                congestionController);
+    }
+
+    public ConnectionConfig withGiveUpNanos(long nanos) {
+        return new ConnectionConfig(
+                sendBufferBytes,
+                receiveBufferBytes,
+                maxDatagramBytes,
+                connectTimeoutNanos,
+                nanos,
+                keepAliveNanos,
+                congestionController);
+    }
+
+    public ConnectionConfig withKeepAliveNanos(long nanos) {
+        return new ConnectionConfig(
+                sendBufferBytes,
+                receiveBufferBytes,
+                maxDatagramBytes,
+                connectTimeoutNanos,
+                giveUpNanos,
+                nanos,
+                congestionController);
+    }
+
+    public ConnectionConfig withCongestionController(CongestionController.Factory factory) {
+        return new ConnectionConfig(
+                sendBufferBytes,
+                receiveBufferBytes,
+                maxDatagramBytes,
+                connectTimeoutNanos,
+                giveUpNanos,
+                keepAliveNanos,
+                factory);
+    }
+
+    private static void requireRange(String name, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(name + " must be " + least + " to " + most + ", not " + value);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.tandem.utp.protocol;
+
+/** Something that the owner of an {@link Endpoint} has to know; see {@link Endpoint#pollEvent()}. */
+public record ConnectionEvent(Connection connection, Kind kind) {
+
+    /** What happened. */
+    public enum Kind {
+        /** A peer dialled us; the connection can be used at once, or {@linkplain Connection#reset() reset} to refuse it. */
+        INCOMING,
+        /** A connection made by {@link Endpoint#connect} is established. */
+        CONNECTED,
+        /**
+         * {@link Connection#read} has something: bytes, or the end of the stream. Reported once; again only after a
+         * read that returned less than it was asked for.
+         */
+        READABLE,
+        /** {@link Connection#write} took less than it was offered earlier, and would take more now. */
+        WRITABLE,
+        /** The connection ended; {@link Connection#closeReason()} tells why. Bytes already received can still be read. */
+        CLOSED
+    }
+}

@@ -1,0 +1,351 @@
+package dev.tandem.utp.protocol;
+
+import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.wire.Packet;
+import dev.tandem.utp.protocol.wire.PacketType;
+import dev.tandem.utp.protocol.wire.PacketWriter;
+import dev.tandem.utp.protocol.wire.SequenceNumbers;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All connections of one UDP socket: tells them apart, accepts, and connects. It does no I/O and has no clock; whoever
+ * drives it hands in datagrams and the time, any number of calls, and then drains it:
+ *
+ * <pre>{@code
+ * endpoint.handleDatagram(now, remote, datagram);       // and handleTimeout, connect, Connection.write ...
+ * for (ConnectionEvent e; (e = endpoint.pollEvent()) != null; ) { ... }
+ * for (Transmit t; (t = endpoint.pollTransmit(now, out.clear())) != null; ) { send(out.flip(), t.remote()); }
+ * armTimer(endpoint.pollTimeout());
+ * }</pre>
+ *
+ * Sending can make a connection writable, and handling an event can make something to send, so both are to be polled
+ * until neither has more. Times are nanoseconds of any monotonic clock. Not safe for use by several threads.
+ */
+public final class Endpoint {
+    /** {@link #pollTimeout()}: there is no deadline. */
+    public static final long NO_TIMEOUT = LossRecovery.NONE;
+
+    private static final int MAX_ID_TRIES = 64;
+    private static final int MAX_PENDING_RESETS = 1_024;
+    private static final long SECOND_NANOS = 1_000_000_000L;
+
+    /** A connection is found by the peer's address and the id that the peer sends with. */
+    private static final class Key {
+        private InetSocketAddress remote;
+        private int receiveId;
+
+        Key(InetSocketAddress remote, int receiveId) {
+            this.remote = remote;
+            this.receiveId = receiveId;
+        }
+
+        @Override
+        public int hashCode() {
+            return remote.hashCode() * 31 + receiveId;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Key key && key.receiveId == receiveId && key.remote.equals(remote);
+        }
+    }
+
+    private record PendingReset(InetSocketAddress remote, int id, int seqNr, int ackNr) {}
+
+    private final EndpointConfig config;
+    private final IntSupplier random;
+    private final Map<Key, Connection> connections = new HashMap<>();
+
+    /** Reused for look-ups, which would otherwise make one for each datagram. */
+    private final Key probe = new Key(InetSocketAddress.createUnresolved("", 0), 0);
+
+    private final Packet packet = new Packet();
+    private final ArrayDeque<ConnectionEvent> events = new ArrayDeque<>();
+
+    /** Connections that may have something to send, in turn. */
+    private final ArrayDeque<Connection> ready = new ArrayDeque<>();
+
+    private final DeadlineHeap deadlines = new DeadlineHeap();
+    private final ArrayDeque<PendingReset> resets = new ArrayDeque<>();
+
+    private boolean accepting;
+    private int live;
+    private int halfOpen;
+    private int resetsThisSecond;
+    private long resetSecondNanos;
+    private boolean resetSecondKnown;
+
+    private long datagramsReceived;
+    private long datagramsSent;
+    private long malformed;
+    private long unknown;
+    private long refused;
+    private long resetsSuppressed;
+
+    /**
+     * @param random where connection ids and first sequence numbers come from; it should be unpredictable to strangers,
+     *     since these numbers are what a forged packet has to match
+     */
+    public Endpoint(EndpointConfig config, IntSupplier random) {
+        this.config = config;
+        this.random = random;
+        this.accepting = config.accepting();
+    }
+
+    /** Dials with the endpoint's own configuration of connections. */
+    public Connection connect(long nowNanos, InetSocketAddress remote) {
+        return connect(nowNanos, remote, config.connection());
+    }
+
+    /**
+     * Dials. {@link ConnectionEvent.Kind#CONNECTED} or {@link ConnectionEvent.Kind#CLOSED} follows.
+     *
+     * @param remote a resolved address
+     * @throws IllegalStateException if all connection ids toward this address are in use, or the endpoint's bound on
+     *     connections is reached
+     */
+    public Connection connect(long nowNanos, InetSocketAddress remote, ConnectionConfig connectionConfig) {
+        if (remote.isUnresolved()) {
+            throw new IllegalArgumentException("the address is not resolved");
+        }
+        if (live >= config.maxConnections()) {
+            throw new IllegalStateException("too many connections");
+        }
+        int id = freeId(remote);
+        Connection connection =
+                Connection.dial(this, nowNanos, remote, connectionConfig, id, random.getAsInt() & SequenceNumbers.MASK);
+        live++;
+        connections.put(new Key(remote, id), connection);
+        update(connection);
+        ready(connection);
+        return connection;
+    }
+
+    /** Whether SYNs of peers make connections, from now on. */
+    public void accepting(boolean value) {
+        accepting = value;
+    }
+
+    /** A datagram came. What is not µTP, or for nobody here, is counted and dropped; nothing is thrown. */
+    public void handleDatagram(long nowNanos, InetSocketAddress remote, ByteBuffer datagram) {
+        datagramsReceived++;
+        if (!packet.decode(datagram)) {
+            malformed++;
+            return;
+        }
+        if (packet.type() == PacketType.SYN) {
+            onSyn(nowNanos, remote);
+            return;
+        }
+        Connection connection = find(remote, packet.connectionId());
+        if (connection == null && packet.type() == PacketType.RESET) {
+            connection = findBySendId(remote, packet.connectionId());
+        }
+        if (connection == null) {
+            onUnknown(nowNanos, remote);
+            return;
+        }
+        connection.onPacket(nowNanos, packet);
+        update(connection);
+        ready(connection);
+    }
+
+    /** A deadline may have passed; early and late calls are harmless. */
+    public void handleTimeout(long nowNanos) {
+        Connection connection = deadlines.first();
+        while (connection != null && connection.heapDeadline - nowNanos <= 0) {
+            connection.onTimeout(nowNanos);
+            // What is due is done, or waits in the ready queue to be sent; it is put back in its place when drained.
+            deadlines.remove(connection);
+            ready(connection);
+            connection = deadlines.first();
+        }
+    }
+
+    /**
+     * Writes the next datagram to be sent.
+     *
+     * @param out receives one datagram at its position; it must have room for the largest one configured
+     * @return where to send it, or null if there is nothing to send now
+     */
+    public @Nullable Transmit pollTransmit(long nowNanos, ByteBuffer out) {
+        int start = out.position();
+        PendingReset reset = resets.poll();
+        if (reset != null) {
+            int micros = (int) (nowNanos / 1000);
+            PacketWriter.header(out, PacketType.RESET, reset.id(), micros, 0, 0, reset.seqNr(), reset.ackNr());
+            return transmit(reset.remote(), out.position() - start);
+        }
+        Connection connection = ready.poll();
+        while (connection != null) {
+            if (connection.pollTransmit(nowNanos, out)) {
+                ready.add(connection);
+                return transmit(connection.remote(), out.position() - start);
+            }
+            connection.isReady = false;
+            update(connection);
+            connection = ready.poll();
+        }
+        return null;
+    }
+
+    private Transmit transmit(InetSocketAddress remote, int bytes) {
+        datagramsSent++;
+        return new Transmit(remote, bytes);
+    }
+
+    /** The next thing that happened, or null. */
+    public @Nullable ConnectionEvent pollEvent() {
+        return events.poll();
+    }
+
+    /** When {@link #handleTimeout} is to be called at the latest, or {@link #NO_TIMEOUT}. Exact once all is drained. */
+    public long pollTimeout() {
+        Connection first = deadlines.first();
+        return first == null ? NO_TIMEOUT : first.heapDeadline;
+    }
+
+    /** What was counted so far. */
+    public EndpointStats stats() {
+        return new EndpointStats(datagramsReceived, datagramsSent, malformed, unknown, refused, resetsSuppressed, live);
+    }
+
+    // ---- what connections call ----
+
+    void emit(Connection connection, ConnectionEvent.Kind kind) {
+        events.add(new ConnectionEvent(connection, kind));
+    }
+
+    void ready(Connection connection) {
+        if (!connection.isReady && !connection.isDead()) {
+            connection.isReady = true;
+            ready.add(connection);
+        }
+    }
+
+    /** A peer's connection is no longer half open. */
+    void onConfirmed() {
+        halfOpen--;
+    }
+
+    void forget(Connection connection, boolean wasHalfOpen) {
+        for (int id : connection.registeredIds()) {
+            unregister(connection, id);
+        }
+        live--;
+        if (wasHalfOpen) {
+            halfOpen--;
+        }
+        deadlines.remove(connection);
+    }
+
+    /** Another id under which to find a connection, or -1 if there is none. */
+    int registerAnotherId(Connection connection) {
+        int id = freeId(connection.remote());
+        if (id >= 0) {
+            connections.put(new Key(connection.remote(), id), connection);
+        }
+        return id;
+    }
+
+    void unregister(Connection connection, int id) {
+        probe.remote = connection.remote();
+        probe.receiveId = id;
+        connections.remove(probe);
+    }
+
+    void queueReset(InetSocketAddress remote, int id, int seqNr, int ackNr) {
+        if (resets.size() < MAX_PENDING_RESETS) {
+            resets.add(new PendingReset(remote, id, seqNr, ackNr));
+        }
+    }
+
+    // ---- finding and making connections ----
+
+    private @Nullable Connection find(InetSocketAddress remote, int receiveId) {
+        probe.remote = remote;
+        probe.receiveId = receiveId & SequenceNumbers.MASK;
+        return connections.get(probe);
+    }
+
+    /** libutp's RESET comes with the id of the packet that it answers, which is the one we send with. */
+    private @Nullable Connection findBySendId(InetSocketAddress remote, int sendId) {
+        Connection dialled = find(remote, sendId - 1);
+        if (dialled != null && dialled.isInitiator()) {
+            return dialled;
+        }
+        Connection accepted = find(remote, sendId + 1);
+        return accepted != null && !accepted.isInitiator() ? accepted : null;
+    }
+
+    private void onSyn(long nowNanos, InetSocketAddress remote) {
+        Connection existing = find(remote, packet.connectionId() + 1);
+        if (existing != null) {
+            existing.onRepeatedSyn(nowNanos, packet);
+            ready(existing);
+            return;
+        }
+        if (!accepting) {
+            refused++;
+            refuse(nowNanos, remote);
+            return;
+        }
+        if (live >= config.maxConnections() || halfOpen >= config.maxHalfOpen()) {
+            refused++;
+            return;
+        }
+        Connection connection = Connection.accept(
+                this, nowNanos, remote, config.connection(), packet, random.getAsInt() & SequenceNumbers.MASK);
+        live++;
+        halfOpen++;
+        connections.put(new Key(remote, connection.receiveId()), connection);
+        update(connection);
+        ready(connection);
+        emit(connection, ConnectionEvent.Kind.INCOMING);
+    }
+
+    private void onUnknown(long nowNanos, InetSocketAddress remote) {
+        unknown++;
+        if (packet.type() != PacketType.RESET) {
+            refuse(nowNanos, remote);
+        }
+    }
+
+    /** Answers with RESET, as libutp does: the received id, acknowledging the received packet. */
+    private void refuse(long nowNanos, InetSocketAddress remote) {
+        if (!resetSecondKnown || nowNanos - resetSecondNanos >= SECOND_NANOS) {
+            resetSecondKnown = true;
+            resetSecondNanos = nowNanos;
+            resetsThisSecond = 0;
+        }
+        if (resetsThisSecond >= config.resetsPerSecond()) {
+            resetsSuppressed++;
+            return;
+        }
+        resetsThisSecond++;
+        queueReset(remote, packet.connectionId(), random.getAsInt() & SequenceNumbers.MASK, packet.seqNr());
+    }
+
+    /** An unpredictable id whose neighbours are free as well, since a RESET may come with either of a pair; or -1. */
+    private int freeId(InetSocketAddress remote) {
+        for (int i = 0; i < MAX_ID_TRIES; i++) {
+            int id = random.getAsInt() & SequenceNumbers.MASK;
+            if (find(remote, id - 1) == null && find(remote, id) == null && find(remote, id + 1) == null) {
+                return id;
+            }
+        }
+        return -1;
+    }
+
+    private void update(Connection connection) {
+        if (!connection.isDead()) {
+            deadlines.update(connection, connection.deadline());
+        }
+    }
+}

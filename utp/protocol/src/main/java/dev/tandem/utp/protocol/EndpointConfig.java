@@ -1,0 +1,47 @@
+package dev.tandem.utp.protocol;
+
+import java.util.Objects;
+
+/**
+ * What an {@link Endpoint} is made with; immutable.
+ *
+ * @param accepting whether a SYN from a peer makes a connection; otherwise it is answered with RESET
+ * @param maxConnections most connections held at once, lingering ones included; SYNs beyond it are dropped
+ * @param maxHalfOpen most connections that peers began and did not confirm by a second packet
+ * @param resetsPerSecond most RESETs sent each second in answer to packets of unknown connections
+ * @param connection what connections are made with unless {@link Endpoint#connect} is told otherwise
+ */
+public record EndpointConfig(
+        boolean accepting, int maxConnections, int maxHalfOpen, int resetsPerSecond, ConnectionConfig connection) {
+
+    /** Accepts; up to 65,536 connections, 1,024 of them half open; 100 RESETs a second. */
+    public static final EndpointConfig DEFAULT = new EndpointConfig(true, 65_536, 1_024, 100, ConnectionConfig.DEFAULT);
+
+    /** @throws IllegalArgumentException if a bound is negative */
+    public EndpointConfig {
+        if (maxConnections < 0 || maxHalfOpen < 0 || resetsPerSecond < 0) {
+            throw new IllegalArgumentException("a bound must not be negative");
+        }
+        Objects.requireNonNull(connection, "connection");
+    }
+
+    public EndpointConfig withAccepting(boolean value) {
+        return new EndpointConfig(value, maxConnections, maxHalfOpen, resetsPerSecond, connection);
+    }
+
+    public EndpointConfig withMaxConnections(int value) {
+        return new EndpointConfig(accepting, value, maxHalfOpen, resetsPerSecond, connection);
+    }
+
+    public EndpointConfig withMaxHalfOpen(int value) {
+        return new EndpointConfig(accepting, maxConnections, value, resetsPerSecond, connection);
+    }
+
+    public EndpointConfig withResetsPerSecond(int value) {
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, value, connection);
+    }
+
+    public EndpointConfig withConnection(ConnectionConfig value) {
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, value);
+    }
+}

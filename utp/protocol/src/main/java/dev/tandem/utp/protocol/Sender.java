@@ -1,0 +1,312 @@
+package dev.tandem.utp.protocol;
+
+import dev.tandem.utp.protocol.congestion.CongestionController;
+import dev.tandem.utp.protocol.recovery.AckOutcome;
+import dev.tandem.utp.protocol.recovery.DelayHistory;
+import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.RttEstimator;
+import dev.tandem.utp.protocol.recovery.SentPacket;
+import dev.tandem.utp.protocol.stream.ByteRing;
+import dev.tandem.utp.protocol.wire.Packet;
+import dev.tandem.utp.protocol.wire.SequenceNumbers;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending direction of a connection: what was written, which packet goes out next, and what acknowledgements do to
+ * that.
+ */
+final class Sender {
+    /** At least as much may be written ahead of what the window lets out, so that small writes find room. */
+    private static final int MIN_UNSENT_BYTES = 16 << 10;
+
+    /** Toward a foreign peer, which drops what is further ahead than its reorder buffer (libtorrent: 953). */
+    private static final int MAX_OUTSTANDING_FOREIGN = 950;
+
+    /** Toward our own kind, within {@link dev.tandem.utp.protocol.stream.ReassemblyBuffer#MAX_PACKETS_AHEAD}. */
+    private static final int MAX_OUTSTANDING_OWN = 16_000;
+
+    /** An acknowledgement may be older by that many packets than what is outstanding (as libutp and libtorrent check). */
+    private static final int ACK_SLACK_PACKETS = 3;
+
+    /** Until the peer has told its window: libtorrent's SYN says 0 and does not mean it. */
+    private static final int ASSUMED_WINDOW_BYTES = 16 << 10;
+
+    private static final long MIN_PERSIST_NANOS = 500_000_000L;
+    private static final long MAX_PERSIST_NANOS = 16_000_000_000L;
+
+    private final int sendBufferBytes;
+    private final int maxPayloadBytes;
+    private final RttEstimator rtt;
+    private final DelayHistory delays = new DelayHistory();
+    private final LossRecovery recovery;
+    private final CongestionController controller;
+    private final ByteRing written = new ByteRing();
+
+    /** Stream offset of the first byte that was never sent. */
+    private long nextOffset;
+
+    private long peerWindowBytes = ASSUMED_WINDOW_BYTES;
+    private boolean peerIsOurKind;
+    private boolean finQueued;
+    private boolean finSent;
+    private boolean finAcknowledged;
+
+    /** The last write was not taken whole, so more is about to come. */
+    private boolean writeBlocked;
+
+    /** One packet may go out whatever the windows say. */
+    private boolean probe;
+
+    /** The congestion window, and nothing else, held a packet back. */
+    private boolean windowLimited;
+
+    /** When to try a window that is too small for a packet, or {@link LossRecovery#NONE}. */
+    private long persistDeadline = LossRecovery.NONE;
+
+    private int persistBackoff;
+    private boolean persistProbe;
+
+    Sender(ConnectionConfig config, int maxDatagramBytes, int nextSeqNr, RttEstimator rtt) {
+        this.sendBufferBytes = config.sendBufferBytes();
+        this.maxPayloadBytes = maxDatagramBytes - Packet.HEADER_BYTES;
+        this.rtt = rtt;
+        this.recovery = new LossRecovery(nextSeqNr, rtt);
+        this.controller = config.congestionController().create(maxDatagramBytes);
+    }
+
+    void peerIsOurKind() {
+        peerIsOurKind = true;
+    }
+
+    int write(ByteBuffer source) {
+        if (finQueued) {
+            throw new IllegalStateException("written after finish()");
+        }
+        int count = Math.min(source.remaining(), roomBytes());
+        if (count > 0) {
+            written.append(source, count);
+        }
+        writeBlocked = source.hasRemaining();
+        return count;
+    }
+
+    /** What {@link #write} would take: about a window ahead of the network, so that no backlog grows here unseen. */
+    private int roomBytes() {
+        long unsentLimit = Math.max(MIN_UNSENT_BYTES, controller.windowBytes());
+        return (int) Math.max(0, Math.min(sendBufferBytes - written.size(), unsentLimit - unsentBytes()));
+    }
+
+    /** Whether a writer that was turned away would now find room worth its while. Answers true once. */
+    boolean becameWritable() {
+        if (writeBlocked && !finQueued && roomBytes() >= Math.min(sendBufferBytes, MIN_UNSENT_BYTES) / 4) {
+            writeBlocked = false;
+            return true;
+        }
+        return false;
+    }
+
+    void finish() {
+        finQueued = true;
+    }
+
+    boolean isFinishing() {
+        return finQueued;
+    }
+
+    boolean isFinSent() {
+        return finSent;
+    }
+
+    boolean isFinAcknowledged() {
+        return finAcknowledged;
+    }
+
+    /** Whether something was written, or FIN asked for, that the peer has not acknowledged. */
+    boolean hasOutstanding() {
+        return written.size() > 0 || (finQueued && !finAcknowledged);
+    }
+
+    /** Whether an acknowledgement number lies in the range that a peer can send. */
+    boolean isPlausibleAck(int ackNr) {
+        int last = SequenceNumbers.plus(recovery.nextSeqNr(), -1);
+        int behind = SequenceNumbers.distance(ackNr, last);
+        return behind >= 0 && behind <= recovery.packetsOutstanding() + ACK_SLACK_PACKETS;
+    }
+
+    void onPacket(long nowNanos, Packet packet, long echoedRttNanos) {
+        boolean delayKnown = delays.sample(nowNanos, packet.timestampDifferenceMicros());
+        AckOutcome outcome = recovery.onAcknowledgement(nowNanos, packet, echoedRttNanos);
+        onWindow(packet.wndSize());
+        finAcknowledged |= outcome.isFinAcknowledged();
+        // The FIN stands behind the last byte, so its own offset releases nothing more.
+        written.releaseTo(recovery.cumulativeOffset());
+        if (outcome.bytesAcknowledged() > 0) {
+            persistBackoff = 0;
+            controller.onAcknowledgement(new CongestionController.Acknowledgement(
+                    nowNanos,
+                    outcome.bytesAcknowledged(),
+                    outcome.bytesInFlightBefore(),
+                    outcome.rttNanos(),
+                    delayKnown ? delays.queueingDelayMicros() : -1,
+                    windowLimited));
+        }
+        if (outcome.isLossEpisode()) {
+            controller.onLossEpisode(nowNanos);
+        }
+    }
+
+    private void onWindow(long wndSize) {
+        boolean wasShut = peerWindowBytes < maxPayloadBytes;
+        peerWindowBytes = wndSize;
+        if (wasShut && wndSize >= maxPayloadBytes && persistBackoff > 0) {
+            // What was sent into the shut window was dropped there; waiting for a timeout would waste the opening.
+            recovery.sendAllAgain();
+            persistBackoff = 0;
+        }
+    }
+
+    /** The window in a SYN: 0 does not shut it. */
+    void onSynWindow(long wndSize) {
+        if (wndSize > 0) {
+            peerWindowBytes = wndSize;
+        }
+    }
+
+    /** The packet to transmit now, or null; {@link #onTransmitted} must follow for what is returned. */
+    @Nullable
+    SentPacket nextPacket(long nowNanos) {
+        persistDeadlineIfShut(nowNanos);
+        SentPacket lost = recovery.firstLost();
+        if (lost != null) {
+            return mayTransmit(Packet.HEADER_BYTES + lost.payloadBytes()) ? lost : null;
+        }
+        SentPacket fresh = nextNewPacket();
+        if (fresh == null && probe) {
+            probe = false;
+            return recovery.latestInFlight();
+        }
+        return fresh;
+    }
+
+    private @Nullable SentPacket nextNewPacket() {
+        if (finSent
+                || recovery.packetsOutstanding() >= (peerIsOurKind ? MAX_OUTSTANDING_OWN : MAX_OUTSTANDING_FOREIGN)) {
+            return null;
+        }
+        int payload = (int) Math.min(unsentBytes(), maxPayloadBytes);
+        if (payload == 0) {
+            windowLimited = false;
+            if (!finQueued) {
+                return null;
+            }
+            finSent = true;
+            return recovery.add(nextOffset, 0, true);
+        }
+        if (persistProbe) {
+            persistProbe = false;
+            payload = 1;
+        } else {
+            // A packet that is not full waits for the rest that its writer is about to hand over.
+            if (payload < maxPayloadBytes && writeBlocked && recovery.packetsInFlight() > 0) {
+                return null;
+            }
+            if (payload > windowRoomBytes() || !mayTransmit(Packet.HEADER_BYTES + payload)) {
+                return null;
+            }
+        }
+        SentPacket packet = recovery.add(nextOffset, payload, false);
+        nextOffset += payload;
+        return packet;
+    }
+
+    /** Whether the congestion window has room; a first packet always has, and so has a probe. */
+    private boolean mayTransmit(int bytes) {
+        long inFlight = recovery.bytesInFlight();
+        windowLimited = inFlight + bytes > controller.windowBytes();
+        if (!windowLimited || inFlight == 0) {
+            return true;
+        }
+        boolean probing = probe;
+        probe = false;
+        return probing;
+    }
+
+    /** What the peer's window leaves; a packet that waits at the peer has been taken off the window by the peer itself. */
+    private long windowRoomBytes() {
+        long outstanding = nextOffset - recovery.cumulativeOffset() - recovery.selectivelyAcknowledgedBytes();
+        return peerWindowBytes - outstanding;
+    }
+
+    /** A shut window must be tried now and then, or a lost update would stop the stream for ever. */
+    private void persistDeadlineIfShut(long nowNanos) {
+        int payload = (int) Math.min(unsentBytes(), maxPayloadBytes);
+        boolean shut =
+                payload > 0 && payload > windowRoomBytes() && recovery.packetsOutstanding() == 0 && !persistProbe;
+        if (!shut) {
+            persistDeadline = LossRecovery.NONE;
+        } else if (persistDeadline == LossRecovery.NONE) {
+            long wait = Math.max(MIN_PERSIST_NANOS, rtt.rtoNanos()) << Math.min(persistBackoff, 5);
+            persistDeadline = nowNanos + Math.min(wait, MAX_PERSIST_NANOS);
+        }
+    }
+
+    void copyPayload(SentPacket packet, ByteBuffer out) {
+        written.copyTo(packet.streamOffset(), packet.payloadBytes(), out);
+    }
+
+    void onTransmitted(long nowNanos, SentPacket packet, int wireBytes) {
+        recovery.onTransmitted(nowNanos, packet, wireBytes);
+    }
+
+    long deadline() {
+        return Math.min(recovery.deadline(), persistDeadline);
+    }
+
+    void onDeadline(long nowNanos) {
+        if (persistDeadline != LossRecovery.NONE && persistDeadline - nowNanos <= 0) {
+            persistDeadline = LossRecovery.NONE;
+            persistBackoff++;
+            persistProbe = true;
+        }
+        switch (recovery.onDeadline(nowNanos)) {
+            case NONE -> {}
+            case LOSS -> {
+                if (recovery.outcome().isLossEpisode()) {
+                    controller.onLossEpisode(nowNanos);
+                }
+            }
+            case PROBE -> probe = true;
+            case TIMEOUT -> controller.onTimeout(nowNanos);
+        }
+    }
+
+    /** Whether the peer's window is what holds us; then it only has to be alive, not to acknowledge. */
+    boolean isPeerWindowShut() {
+        return peerWindowBytes < maxPayloadBytes;
+    }
+
+    LossRecovery recovery() {
+        return recovery;
+    }
+
+    CongestionController controller() {
+        return controller;
+    }
+
+    long peerWindowBytes() {
+        return peerWindowBytes;
+    }
+
+    long queueingDelayMicros() {
+        return delays.queueingDelayMicros();
+    }
+
+    long bytesSent() {
+        return nextOffset;
+    }
+
+    private long unsentBytes() {
+        return written.end() - nextOffset;
+    }
+}

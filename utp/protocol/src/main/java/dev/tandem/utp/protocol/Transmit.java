@@ -1,0 +1,11 @@
+package dev.tandem.utp.protocol;
+
+import java.net.InetSocketAddress;
+
+/**
+ * One datagram to send, as written to the buffer given to {@link Endpoint#pollTransmit}.
+ *
+ * @param remote where to send it
+ * @param sizeBytes bytes of UDP payload, 20 and up
+ */
+public record Transmit(InetSocketAddress remote, int sizeBytes) {}

@@ -1,0 +1,369 @@
+package dev.tandem.utp.protocol.recovery;
+
+import dev.tandem.utp.protocol.wire.Packet;
+import dev.tandem.utp.protocol.wire.SequenceNumbers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows what was sent, what of it arrived, and what is to be sent again.
+ *
+ * <p>A packet is taken for lost when one sent after it has arrived and enough time has passed for mere reordering (RACK,
+ * RFC 8985, 6.2), which finds lost retransmissions as well. If nothing arrives, one packet is sent as a probe after
+ * about two round trips (7.3), and after the retransmission timeout all in flight are taken for lost (RFC 6298, 5).
+ */
+public final class LossRecovery {
+    /** No deadline. */
+    public static final long NONE = Long.MAX_VALUE;
+
+    /** As many packets behind a hole tell a loss from reordering, as long as none was seen (RFC 8985, 6.2.1). */
+    private static final int DUPLICATE_THRESHOLD = 3;
+
+    private static final long MIN_PROBE_NANOS = 10_000_000L;
+
+    /** Room for a peer that delays its acknowledgement of a last packet. */
+    private static final long PEER_ACK_DELAY_NANOS = 25_000_000L;
+
+    private static final int MAX_BACKOFF = 6;
+
+    /** What the timer brought. */
+    public enum Expiry {
+        /** Nothing: the call was early. */
+        NONE,
+        /** Time passed that a reordered packet might have needed, and some are lost. */
+        LOSS,
+        /** One packet should be sent as a probe, whatever the windows say. */
+        PROBE,
+        /** Nothing was acknowledged for a retransmission timeout. */
+        TIMEOUT
+    }
+
+    private final SentPackets packets;
+    private final RttEstimator rtt;
+    private final AckOutcome outcome = new AckOutcome();
+
+    /** The latest transmission among packets that arrived, and the round trip it took (RFC 8985, 5.2). */
+    private boolean rackKnown;
+
+    private long rackSentNanos;
+    private int rackSeqNr;
+    private long rackRttNanos;
+
+    /** Highest sequence number known to have arrived; beyond it nothing is known, so nothing is lost. */
+    private int highestAcknowledged;
+
+    private boolean reorderingSeen;
+    private long reorderDeadline = NONE;
+    private int selectivePackets;
+    private long selectiveBytes;
+
+    private boolean inEpisode;
+    private int episodeEnd;
+
+    private boolean everProgressed;
+    private long progressNanos;
+    private int backoff;
+    private boolean probed;
+
+    private long cumulativeOffset;
+    private long latestSampleSentNanos;
+    private boolean sampleFound;
+
+    private long totalLosses;
+    private long totalRetransmissions;
+    private long totalTimeouts;
+
+    /** @param nextSeqNr the sequence number of the first packet to be sent */
+    public LossRecovery(int nextSeqNr, RttEstimator rtt) {
+        this.packets = new SentPackets(nextSeqNr);
+        this.rtt = rtt;
+        this.highestAcknowledged = SequenceNumbers.plus(nextSeqNr, -1);
+    }
+
+    /** A new packet with the next sequence number; {@link #onTransmitted} must follow. */
+    public SentPacket add(long streamOffset, int payloadBytes, boolean fin) {
+        return packets.add(streamOffset, payloadBytes, fin);
+    }
+
+    /** The packet was handed to the network. */
+    public void onTransmitted(long nowNanos, SentPacket packet, int wireBytes) {
+        if (packet.transmissions > 0) {
+            totalRetransmissions++;
+        }
+        packets.transmitted(nowNanos, packet, wireBytes);
+    }
+
+    /**
+     * Takes the acknowledgement of a received packet; its number must have been checked to be plausible.
+     *
+     * @param echoedRttNanos a round-trip time from the packet's timestamps, which holds for retransmissions as well; or
+     *     -1 if there is none
+     */
+    public AckOutcome onAcknowledgement(long nowNanos, Packet packet, long echoedRttNanos) {
+        outcome.clear(packets.bytesInFlight());
+        sampleFound = false;
+        int ackNr = packet.ackNr();
+        while (packets.count() > 0 && SequenceNumbers.distance(packets.first(), ackNr) >= 0) {
+            SentPacket first = packets.get(packets.first());
+            if (first.state == SentPacket.State.ACKNOWLEDGED) {
+                selectivePackets--;
+                selectiveBytes -= first.payloadBytes;
+            } else {
+                onArrived(nowNanos, first);
+            }
+            cumulativeOffset = first.streamOffset + first.payloadBytes;
+            outcome.finAcknowledged |= first.fin;
+            packets.removeFirst();
+        }
+        onSelectiveAck(nowNanos, packet);
+        if (outcome.packetsAcknowledged > 0) {
+            everProgressed = true;
+            progressNanos = nowNanos;
+            backoff = 0;
+            probed = false;
+            takeRttSample(nowNanos, echoedRttNanos);
+        }
+        if (inEpisode && !SequenceNumbers.isBefore(packets.first(), episodeEnd)) {
+            inEpisode = false;
+        }
+        detectLosses(nowNanos);
+        return outcome;
+    }
+
+    private void onSelectiveAck(long nowNanos, Packet packet) {
+        int base = SequenceNumbers.plus(packet.ackNr(), 2);
+        for (int index = 0; index * 8 < packet.selectiveAckBits(); index++) {
+            int bits = packet.selectiveAckByte(index);
+            while (bits != 0) {
+                int bit = Integer.numberOfTrailingZeros(bits);
+                bits &= bits - 1;
+                int seqNr = SequenceNumbers.plus(base, index * 8 + bit);
+                if (packets.contains(seqNr)) {
+                    SentPacket sent = packets.get(seqNr);
+                    if (sent.state != SentPacket.State.ACKNOWLEDGED) {
+                        onArrived(nowNanos, sent);
+                        selectivePackets++;
+                        selectiveBytes += sent.payloadBytes;
+                    }
+                }
+            }
+        }
+    }
+
+    private void onArrived(long nowNanos, SentPacket packet) {
+        outcome.packetsAcknowledged++;
+        outcome.bytesAcknowledged += packet.wireBytes;
+        long tookNanos = nowNanos - packet.sentNanos;
+        boolean ambiguous = packet.transmissions > 1;
+        if (!ambiguous && (!sampleFound || packet.sentNanos - latestSampleSentNanos > 0)) {
+            sampleFound = true;
+            latestSampleSentNanos = packet.sentNanos;
+        }
+        // An acknowledgement sooner than any round trip answers an earlier transmission (RFC 8985, 6.2 step 2).
+        if (!ambiguous || tookNanos >= rtt.minNanos()) {
+            if (!rackKnown || sentBefore(rackSentNanos, rackSeqNr, packet)) {
+                rackKnown = true;
+                rackSentNanos = packet.sentNanos;
+                rackSeqNr = packet.seqNr;
+                rackRttNanos = tookNanos;
+            }
+        }
+        if (SequenceNumbers.isBefore(packet.seqNr, highestAcknowledged)) {
+            reorderingSeen |= !ambiguous;
+        } else {
+            highestAcknowledged = packet.seqNr;
+        }
+        packets.acknowledged(packet);
+    }
+
+    private void takeRttSample(long nowNanos, long echoedRttNanos) {
+        long measured = sampleFound ? nowNanos - latestSampleSentNanos : -1;
+        long sample = measured;
+        // The echo leaves out how long the peer delayed its acknowledgement, so it can only be the smaller one.
+        if (echoedRttNanos >= 0 && (measured < 0 || echoedRttNanos < measured)) {
+            sample = echoedRttNanos;
+        }
+        if (sample >= 0) {
+            rtt.sample(sample);
+            outcome.rttNanos = Math.max(1, sample);
+        }
+    }
+
+    /** Whether a transmission came before that of {@code packet}; equal times are ordered by number. */
+    private static boolean sentBefore(long sentNanos, int seqNr, SentPacket packet) {
+        long difference = packet.sentNanos - sentNanos;
+        return difference > 0 || (difference == 0 && SequenceNumbers.isBefore(seqNr, packet.seqNr));
+    }
+
+    private void detectLosses(long nowNanos) {
+        reorderDeadline = NONE;
+        if (!rackKnown) {
+            return;
+        }
+        long waitNanos = rackRttNanos + reorderingWindowNanos();
+        SentPacket packet = packets.earliestInFlight();
+        while (packet != null && !sentBefore(rackSentNanos, rackSeqNr, packet)) {
+            SentPacket later = packet.later;
+            if (SequenceNumbers.isBefore(packet.seqNr, highestAcknowledged)) {
+                long lostAt = packet.sentNanos + waitNanos;
+                if (lostAt - nowNanos <= 0) {
+                    onLost(packet);
+                } else {
+                    reorderDeadline = Math.min(reorderDeadline, lostAt);
+                }
+            }
+            packet = later;
+        }
+    }
+
+    private long reorderingWindowNanos() {
+        if (!reorderingSeen && (inEpisode || selectivePackets >= DUPLICATE_THRESHOLD)) {
+            return 0;
+        }
+        return Math.min(rtt.minNanos() / 4, rtt.smoothedNanos());
+    }
+
+    private void onLost(SentPacket packet) {
+        packets.lost(packet);
+        totalLosses++;
+        outcome.packetsLost++;
+        if (!inEpisode) {
+            inEpisode = true;
+            episodeEnd = packets.nextSeqNr();
+            outcome.lossEpisode = true;
+        }
+    }
+
+    /** When {@link #onDeadline} is to be called, or {@link #NONE}. */
+    public long deadline() {
+        SentPacket earliest = packets.earliestInFlight();
+        SentPacket latest = packets.latestInFlight();
+        if (earliest == null || latest == null) {
+            return NONE;
+        }
+        long deadline = Math.min(reorderDeadline, timeoutDeadline(earliest));
+        return canProbe() ? Math.min(deadline, probeDeadline(latest)) : deadline;
+    }
+
+    /** The time that {@link #deadline()} spoke of may have come; {@link #outcome()} has the losses found. */
+    public Expiry onDeadline(long nowNanos) {
+        outcome.clear(packets.bytesInFlight());
+        SentPacket earliest = packets.earliestInFlight();
+        SentPacket latest = packets.latestInFlight();
+        if (earliest == null || latest == null) {
+            return Expiry.NONE;
+        }
+        if (reorderDeadline != NONE && reorderDeadline - nowNanos <= 0) {
+            detectLosses(nowNanos);
+            return Expiry.LOSS;
+        }
+        if (timeoutDeadline(earliest) - nowNanos <= 0) {
+            while (packets.earliestInFlight() != null) {
+                onLost(packets.earliestInFlight());
+            }
+            totalTimeouts++;
+            backoff = Math.min(MAX_BACKOFF, backoff + 1);
+            reorderDeadline = NONE;
+            return Expiry.TIMEOUT;
+        }
+        if (canProbe() && probeDeadline(latest) - nowNanos <= 0) {
+            probed = true;
+            return Expiry.PROBE;
+        }
+        return Expiry.NONE;
+    }
+
+    private boolean canProbe() {
+        return !probed && backoff == 0 && rtt.isSampled();
+    }
+
+    private long timeoutDeadline(SentPacket earliest) {
+        long rto = Math.min(rtt.rtoNanos() << backoff, RttEstimator.MAX_RTO_NANOS);
+        return laterOf(earliest.sentNanos) + rto;
+    }
+
+    private long probeDeadline(SentPacket latest) {
+        return laterOf(latest.sentNanos) + Math.max(MIN_PROBE_NANOS, 2 * rtt.smoothedNanos() + PEER_ACK_DELAY_NANOS);
+    }
+
+    private long laterOf(long sentNanos) {
+        return everProgressed && progressNanos - sentNanos > 0 ? progressNanos : sentNanos;
+    }
+
+    /** Takes all in flight for lost at once, without calling it congestion: the peer said that it had no room. */
+    public void sendAllAgain() {
+        while (packets.earliestInFlight() != null) {
+            packets.lost(packets.earliestInFlight());
+        }
+        reorderDeadline = NONE;
+    }
+
+    /** What the last call of {@link #onAcknowledgement} or {@link #onDeadline} changed. */
+    public AckOutcome outcome() {
+        return outcome;
+    }
+
+    /** The lost packet to send again first, or null. */
+    public @Nullable SentPacket firstLost() {
+        return packets.firstLost();
+    }
+
+    /** The packet sent last that is still in flight, or null. */
+    public @Nullable SentPacket latestInFlight() {
+        return packets.latestInFlight();
+    }
+
+    /** Since when the peer has acknowledged nothing although something is outstanding, or {@link #NONE}. */
+    public long waitingSinceNanos() {
+        return packets.count() == 0 ? NONE : laterOf(packets.get(packets.first()).firstSentNanos);
+    }
+
+    /** The first sequence number not acknowledged in order. */
+    public int firstUnacknowledged() {
+        return packets.first();
+    }
+
+    /** The sequence number of the next new packet. */
+    public int nextSeqNr() {
+        return packets.nextSeqNr();
+    }
+
+    /** Packets sent and not acknowledged in order. */
+    public int packetsOutstanding() {
+        return packets.count();
+    }
+
+    /** Bytes sent, neither acknowledged nor taken for lost, headers included. */
+    public long bytesInFlight() {
+        return packets.bytesInFlight();
+    }
+
+    /** Packets sent, neither acknowledged nor taken for lost. */
+    public int packetsInFlight() {
+        return packets.packetsInFlight();
+    }
+
+    /** Stream offset up to which the peer has acknowledged everything. */
+    public long cumulativeOffset() {
+        return cumulativeOffset;
+    }
+
+    /** Payload bytes that the peer has acknowledged out of order. */
+    public long selectivelyAcknowledgedBytes() {
+        return selectiveBytes;
+    }
+
+    /** Packets taken for lost so far. */
+    public long totalLosses() {
+        return totalLosses;
+    }
+
+    /** Packets sent again so far. */
+    public long totalRetransmissions() {
+        return totalRetransmissions;
+    }
+
+    /** Retransmission timeouts so far. */
+    public long totalTimeouts() {
+        return totalTimeouts;
+    }
+}

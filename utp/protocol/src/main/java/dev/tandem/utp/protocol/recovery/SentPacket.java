@@ -1,0 +1,55 @@
+package dev.tandem.utp.protocol.recovery;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A packet that was sent and is not acknowledged in order. What it carries is fixed when it is first sent: a receiver
+ * puts packets, not bytes, in order.
+ */
+public final class SentPacket {
+    enum State {
+        /** Sent; neither acknowledged nor taken for lost. */
+        IN_FLIGHT,
+        /** Taken for lost; waits to be sent again. */
+        LOST,
+        /** Acknowledged, out of order or in order. */
+        ACKNOWLEDGED
+    }
+
+    State state = State.ACKNOWLEDGED;
+    int seqNr;
+    long streamOffset;
+    int payloadBytes;
+    boolean fin;
+    int wireBytes;
+    int transmissions;
+    long sentNanos;
+    long firstSentNanos;
+
+    /** Neighbours in the order of transmission while in flight. */
+    @Nullable
+    SentPacket earlier;
+
+    @Nullable
+    SentPacket later;
+
+    /** The packet's sequence number. */
+    public int seqNr() {
+        return seqNr;
+    }
+
+    /** Stream offset of its first payload byte. */
+    public long streamOffset() {
+        return streamOffset;
+    }
+
+    /** Bytes of payload; 0 for a FIN. */
+    public int payloadBytes() {
+        return payloadBytes;
+    }
+
+    /** Whether it is the FIN. */
+    public boolean isFin() {
+        return fin;
+    }
+}

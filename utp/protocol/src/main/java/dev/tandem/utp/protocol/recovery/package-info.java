@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.protocol.recovery;
+
+import org.jspecify.annotations.NullMarked;

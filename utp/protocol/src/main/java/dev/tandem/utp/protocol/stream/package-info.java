@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.protocol.stream;
+
+import org.jspecify.annotations.NullMarked;

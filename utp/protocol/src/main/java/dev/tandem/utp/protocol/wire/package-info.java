@@ -1,0 +1,4 @@
+@NullMarked
+package dev.tandem.utp.protocol.wire;
+
+import org.jspecify.annotations.NullMarked;
