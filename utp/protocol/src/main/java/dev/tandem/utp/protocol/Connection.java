@@ -43,8 +43,11 @@ public final class Connection {
     private static final int MAX_SYN_ATTEMPTS = 5;
     private static final long MIN_RTO_OWN_NANOS = 250_000_000L;
     private static final long MIN_RTO_FOREIGN_NANOS = 500_000_000L;
-    private static final long MIN_LINGER_NANOS = 1_000_000_000L;
-    private static final long MAX_LINGER_NANOS = 10_000_000_000L;
+
+    /** Longer than a peer without a round-trip sample needs for two timeouts, of one second and of two. */
+    private static final long MIN_LINGER_NANOS = 4_000_000_000L;
+
+    private static final long MAX_LINGER_NANOS = 16_000_000_000L;
 
     /** How long a peer may go on sending to someone who no longer listens. */
     private static final long UNREAD_PATIENCE_NANOS = 10_000_000_000L;
@@ -89,7 +92,9 @@ public final class Connection {
     private long lastHeardNanos;
     private long lastSentNanos;
     private boolean finTwinDue;
+    private boolean keepAliveDue;
     private boolean closing;
+    private boolean discarding;
     private long lingerDeadline = LossRecovery.NONE;
     private boolean readableSignalled;
 
@@ -213,10 +218,10 @@ public final class Connection {
         if (count < 0 || (count == 0 && closeReason != null && receiver.buffer().readableBytes() == 0)) {
             return -1;
         }
-        if (target.hasRemaining()) {
+        if (receiver.buffer().readableBytes() == 0) {
             readableSignalled = false;
         }
-        if (closeReason == null && receiver.isAckWanted()) {
+        if (closeReason == null && receiver.isAckDue()) {
             endpoint.ready(this);
         }
         return count;
@@ -225,6 +230,20 @@ public final class Connection {
     /** Bytes that {@link #read} would return now. */
     public int readableBytes() {
         return receiver == null ? 0 : receiver.buffer().readableBytes();
+    }
+
+    /** Whether {@link #read} has something: bytes, or the end of the stream. */
+    public boolean isReadable() {
+        return receiver != null
+                && (receiver.buffer().readableBytes() > 0 || receiver.buffer().isEnded());
+    }
+
+    /** From now on takes what comes, acknowledges it, and throws it away; the end of the stream included. */
+    public void discardInput() {
+        discarding = true;
+        if (receiver != null) {
+            receiver.buffer().discard();
+        }
     }
 
     /** Ends our direction behind all that was written; the peer's goes on. Again: nothing happens. */
@@ -248,9 +267,7 @@ public final class Connection {
             return;
         }
         closing = true;
-        if (receiver != null) {
-            receiver.buffer().discard();
-        }
+        discardInput();
         finish();
     }
 
@@ -305,12 +322,14 @@ public final class Connection {
         return sendId;
     }
 
-    int synSeqNr() {
-        return synSeqNr;
+    /** The number of the next new packet. */
+    int nextSeqNr() {
+        return sender.recovery().nextSeqNr();
     }
 
-    boolean isHalfOpen() {
-        return state == State.SYN_RECEIVED;
+    /** The last number received in order. */
+    int ackNr() {
+        return Objects.requireNonNull(receiver).buffer().ackNr();
     }
 
     boolean isDead() {
@@ -343,11 +362,16 @@ public final class Connection {
         }
         lastHeardNanos = nowNanos;
         measureDelay(nowNanos, packet);
+        long echoedRttNanos = echoedRttNanos(nowNanos, packet);
         if (state == State.SYN_RECEIVED) {
             state = State.ESTABLISHED;
             endpoint.onConfirmed();
+            // It answers our answer, and so gives a round-trip time before we have sent anything.
+            if (echoedRttNanos >= 0) {
+                rtt.sample(echoedRttNanos);
+            }
         }
-        sender.onPacket(nowNanos, packet, echoedRttNanos(nowNanos, packet));
+        sender.onPacket(nowNanos, packet, echoedRttNanos);
         if (packet.type() == PacketType.DATA) {
             receiver.onData(nowNanos, packet);
         } else if (packet.type() == PacketType.FIN) {
@@ -380,6 +404,10 @@ public final class Connection {
             return;
         }
         sender.onDeadline(nowNanos);
+        if (receiver != null) {
+            receiver.onDeadline(nowNanos);
+        }
+        keepAliveDue |= hasPassed(keepAliveDeadline(), nowNanos);
         signal();
     }
 
@@ -497,6 +525,9 @@ public final class Connection {
         }
         receiver = new Receiver(config.receiveBufferBytes(), SequenceNumbers.plus(packet.seqNr(), -1), rtt);
         recognise(packet);
+        if (discarding) {
+            receiver.buffer().discard();
+        }
         state = State.ESTABLISHED;
         lastHeardNanos = nowNanos;
         measureDelay(nowNanos, packet);
@@ -544,14 +575,14 @@ public final class Connection {
             writeState(nowNanos, out, receiver, SequenceNumbers.plus(nextSeqNr, -1));
             return true;
         }
-        if (receiver.isAckDue(nowNanos)) {
+        if (receiver.isAckDue()) {
             receiver.onAckSent(nowNanos, true);
             writeState(nowNanos, out, receiver, nextSeqNr);
             // After our FIN libutp drops a STATE with the FIN's number, and libtorrent one with the next.
             finTwinDue = sender.isFinSent() && !peerIsOurKind;
             return true;
         }
-        if (hasPassed(keepAliveDeadline(), nowNanos)) {
+        if (keepAliveDue) {
             // The number before the last acknowledged one, as in libutp, so that it cannot pass for an answer.
             writeHeader(
                     nowNanos,
@@ -573,6 +604,7 @@ public final class Connection {
     private void writeHeader(long nowNanos, ByteBuffer out, PacketType type, int seqNr, int ackNr) {
         packetsSent++;
         lastSentNanos = nowNanos;
+        keepAliveDue = false;
         long window = Objects.requireNonNull(receiver).windowBytes();
         PacketWriter.header(out, type, sendId, micros(nowNanos), delayOfPeerMicros, window, seqNr, ackNr);
     }
@@ -607,7 +639,7 @@ public final class Connection {
     }
 
     private long keepAliveDeadline() {
-        return config.keepAliveNanos() == 0 || state != State.ESTABLISHED
+        return config.keepAliveNanos() == 0 || keepAliveDue || state != State.ESTABLISHED
                 ? LossRecovery.NONE
                 : lastSentNanos + config.keepAliveNanos();
     }
@@ -632,9 +664,7 @@ public final class Connection {
             }
             return;
         }
-        // libutp acknowledges the packet that it refuses, whose number may be the next one if that was a STATE.
-        int behind = SequenceNumbers.distance(packet.ackNr(), sender.recovery().nextSeqNr());
-        if (behind < 0 || behind > sender.recovery().packetsOutstanding() + 4) {
+        if (!isPlausibleReset(packet)) {
             return;
         }
         if (state == State.LINGERING) {
@@ -644,8 +674,19 @@ public final class Connection {
         }
     }
 
+    /** Whether it comes from someone who knows the connection's numbers, which a stranger cannot guess. */
+    private boolean isPlausibleReset(Packet packet) {
+        // An initiator that never got our answer knows only its own numbers.
+        if (state == State.SYN_RECEIVED && packet.seqNr() == SequenceNumbers.plus(synSeqNr, 1)) {
+            return true;
+        }
+        // libutp acknowledges the packet that it refuses, whose number may be the next one if that was a STATE.
+        int behind = SequenceNumbers.distance(packet.ackNr(), sender.recovery().nextSeqNr());
+        return behind >= 0 && behind <= sender.recovery().packetsOutstanding() + 4;
+    }
+
     private void signal() {
-        if (receiver != null && !readableSignalled && !closing) {
+        if (receiver != null && !readableSignalled && !discarding) {
             if (receiver.buffer().readableBytes() > 0 || receiver.buffer().isEnded()) {
                 readableSignalled = true;
                 endpoint.emit(this, ConnectionEvent.Kind.READABLE);
@@ -663,7 +704,7 @@ public final class Connection {
         if (receiver.buffer().isEnded()) {
             state = State.LINGERING;
             closeReason = CloseReason.FINISHED;
-            long linger = Math.max(MIN_LINGER_NANOS, Math.min(3 * rtt.rtoNanos(), MAX_LINGER_NANOS));
+            long linger = Math.max(MIN_LINGER_NANOS, Math.min(4 * rtt.rtoNanos(), MAX_LINGER_NANOS));
             lingerDeadline = nowNanos + linger;
             endpoint.emit(this, ConnectionEvent.Kind.CLOSED);
         } else if (closing && lingerDeadline == LossRecovery.NONE) {

@@ -10,8 +10,8 @@ public record ConnectionEvent(Connection connection, Kind kind) {
         /** A connection made by {@link Endpoint#connect} is established. */
         CONNECTED,
         /**
-         * {@link Connection#read} has something: bytes, or the end of the stream. Reported once; again only after a
-         * read that returned less than it was asked for.
+         * {@link Connection#read} has something: bytes, or the end of the stream. Reported once, and again when something
+         * comes after a read that left no bytes; the end may already be there behind them ({@link Connection#isReadable}).
          */
         READABLE,
         /** {@link Connection#write} took less than it was offered earlier, and would take more now. */

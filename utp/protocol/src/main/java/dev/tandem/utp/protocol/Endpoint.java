@@ -72,6 +72,10 @@ public final class Endpoint {
     private final ArrayDeque<Connection> ready = new ArrayDeque<>();
 
     private final DeadlineHeap deadlines = new DeadlineHeap();
+
+    /** Empty but while a timeout is handled. */
+    private final ArrayDeque<Connection> due = new ArrayDeque<>();
+
     private final ArrayDeque<PendingReset> resets = new ArrayDeque<>();
 
     private boolean accepting;
@@ -158,13 +162,14 @@ public final class Endpoint {
 
     /** A deadline may have passed; early and late calls are harmless. */
     public void handleTimeout(long nowNanos) {
-        Connection connection = deadlines.first();
-        while (connection != null && connection.heapDeadline - nowNanos <= 0) {
+        for (Connection first; (first = deadlines.first()) != null && first.heapDeadline - nowNanos <= 0; ) {
+            deadlines.remove(first);
+            due.add(first);
+        }
+        for (Connection connection; (connection = due.poll()) != null; ) {
             connection.onTimeout(nowNanos);
-            // What is due is done, or waits in the ready queue to be sent; it is put back in its place when drained.
-            deadlines.remove(connection);
+            update(connection);
             ready(connection);
-            connection = deadlines.first();
         }
     }
 

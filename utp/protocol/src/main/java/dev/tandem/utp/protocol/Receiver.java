@@ -94,16 +94,9 @@ final class Receiver {
         ackNow = true;
     }
 
-    /** Whether an acknowledgement should not wait. */
-    boolean isAckWanted() {
-        return ackNow;
-    }
-
-    boolean isAckDue(long nowNanos) {
-        return ackNow
-                || unacknowledgedPackets >= MAX_UNACKNOWLEDGED_PACKETS
-                || (ackDeadline != LossRecovery.NONE && ackDeadline - nowNanos <= 0)
-                || (repeatDeadline != LossRecovery.NONE && repeatDeadline - nowNanos <= 0);
+    /** Whether an acknowledgement should go out with the next draining. */
+    boolean isAckDue() {
+        return ackNow || unacknowledgedPackets >= MAX_UNACKNOWLEDGED_PACKETS;
     }
 
     /** A packet that carries {@code ack_nr} is being written; a STATE carries the selective acknowledgement as well. */
@@ -114,11 +107,6 @@ final class Receiver {
         if (wasShut && isOpen) {
             repeats = 0;
             repeatDeadline = nowNanos + FIRST_WINDOW_REPEAT_NANOS;
-        } else if (repeatDeadline != LossRecovery.NONE && repeatDeadline - nowNanos <= 0) {
-            repeats++;
-            repeatDeadline = repeats < MAX_WINDOW_REPEATS
-                    ? nowNanos + (FIRST_WINDOW_REPEAT_NANOS << repeats)
-                    : LossRecovery.NONE;
         }
         // Peers count only STATE as a sign that a packet is missing, so what rides on data does not settle a gap.
         if (isState || !buffer.hasGap()) {
@@ -136,6 +124,21 @@ final class Receiver {
 
     long deadline() {
         return Math.min(ackDeadline, repeatDeadline);
+    }
+
+    /** The time that {@link #deadline()} spoke of may have come. */
+    void onDeadline(long nowNanos) {
+        if (ackDeadline != LossRecovery.NONE && ackDeadline - nowNanos <= 0) {
+            ackDeadline = LossRecovery.NONE;
+            ackNow = true;
+        }
+        if (repeatDeadline != LossRecovery.NONE && repeatDeadline - nowNanos <= 0) {
+            repeats++;
+            repeatDeadline = repeats < MAX_WINDOW_REPEATS
+                    ? nowNanos + (FIRST_WINDOW_REPEAT_NANOS << repeats)
+                    : LossRecovery.NONE;
+            ackNow = true;
+        }
     }
 
     /** Writes the selective acknowledgement behind a STATE's header, if packets are missing. */

@@ -142,7 +142,6 @@ final class Sender {
         // The FIN stands behind the last byte, so its own offset releases nothing more.
         written.releaseTo(recovery.cumulativeOffset());
         if (outcome.bytesAcknowledged() > 0) {
-            persistBackoff = 0;
             controller.onAcknowledgement(new CongestionController.Acknowledgement(
                     nowNanos,
                     outcome.bytesAcknowledged(),
@@ -159,9 +158,11 @@ final class Sender {
     private void onWindow(long wndSize) {
         boolean wasShut = peerWindowBytes < maxPayloadBytes;
         peerWindowBytes = wndSize;
-        if (wasShut && wndSize >= maxPayloadBytes && persistBackoff > 0) {
-            // What was sent into the shut window was dropped there; waiting for a timeout would waste the opening.
-            recovery.sendAllAgain();
+        if (wasShut && wndSize >= maxPayloadBytes) {
+            // A probe of the shut window may have been dropped there; waiting for a timeout would waste the opening.
+            if (persistBackoff > 0) {
+                recovery.sendAllAgain();
+            }
             persistBackoff = 0;
         }
     }

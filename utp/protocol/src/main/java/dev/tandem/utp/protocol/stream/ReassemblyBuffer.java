@@ -78,7 +78,7 @@ public final class ReassemblyBuffer {
         }
         int bytes = payload.remaining();
         if (distance == 1) {
-            if (bytes > freeBytes() + PROBE_SLACK_BYTES) {
+            if (inOrder.size() + aheadBytes + bytes > capacityBytes + PROBE_SLACK_BYTES) {
                 return Offer.REFUSED;
             }
             accept(payload);

@@ -1,0 +1,30 @@
+package dev.tandem.utp.protocol;
+
+import dev.tandem.utp.protocol.wire.Packet;
+import java.nio.ByteBuffer;
+
+/** A datagram on the simulated network. */
+final class Datagram {
+    private final byte[] bytes;
+
+    Datagram(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    int sizeBytes() {
+        return bytes.length;
+    }
+
+    /** The packet in it; a test that asks knows that it is well-formed. */
+    Packet packet() {
+        Packet packet = new Packet();
+        if (!packet.decode(ByteBuffer.wrap(bytes))) {
+            throw new AssertionError("malformed packet sent");
+        }
+        return packet;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.tandem.utp.protocol;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The application at one end of a connection in a test: writes a number of bytes whose values follow from their place in
+ * the stream, reads, and checks every byte that it reads.
+ */
+final class Peer {
+    private static final int CHUNK_BYTES = 16 << 10;
+
+    final Connection connection;
+    final List<ConnectionEvent.Kind> events = new ArrayList<>();
+    private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+    private final int salt;
+    private final int peerSalt;
+    private long toSend;
+    private boolean finishWhenSent;
+    private boolean paused;
+    long sent;
+    long received;
+    boolean ended;
+
+    @Nullable
+    Peer other;
+
+    Peer(Connection connection) {
+        this.connection = connection;
+        this.salt = connection.isInitiator() ? 17 : 91;
+        this.peerSalt = connection.isInitiator() ? 91 : 17;
+        connection.attachment(this);
+    }
+
+    /** Writes that many bytes more, as fast as the connection takes them. */
+    Peer send(long bytes) {
+        toSend += bytes;
+        pump();
+        return this;
+    }
+
+    /** Ends our direction when all is written. */
+    Peer thenFinish() {
+        finishWhenSent = true;
+        pump();
+        return this;
+    }
+
+    /** Stops reading, until {@link #resume()}. */
+    void pause() {
+        paused = true;
+    }
+
+    void resume() {
+        paused = false;
+        drain();
+    }
+
+    void onEvent(ConnectionEvent.Kind kind) {
+        events.add(kind);
+        switch (kind) {
+            case READABLE -> drain();
+            case CONNECTED, WRITABLE -> pump();
+            case INCOMING, CLOSED -> {}
+        }
+    }
+
+    boolean isFinishedCleanly() {
+        return connection.closeReason() == CloseReason.FINISHED;
+    }
+
+    private void pump() {
+        while (sent < toSend && connection.closeReason() == null) {
+            chunk.clear();
+            int count = (int) Math.min(chunk.capacity(), toSend - sent);
+            for (int i = 0; i < count; i++) {
+                chunk.put(valueAt(sent + i, salt));
+            }
+            int taken = connection.write(chunk.flip());
+            sent += taken;
+            if (taken < count) {
+                return;
+            }
+        }
+        if (finishWhenSent && sent == toSend) {
+            connection.finish();
+        }
+    }
+
+    private void drain() {
+        while (!paused) {
+            chunk.clear();
+            int count = connection.read(chunk);
+            if (count < 0) {
+                ended = true;
+                return;
+            }
+            chunk.flip();
+            while (chunk.hasRemaining()) {
+                byte expected = valueAt(received, peerSalt);
+                byte actual = chunk.get();
+                if (actual != expected) {
+                    throw new AssertionError("byte " + received + " is " + actual + ", not " + expected);
+                }
+                received++;
+            }
+            if (count == 0) {
+                return;
+            }
+        }
+    }
+
+    /** A pattern without a short period, so that lost, repeated and exchanged bytes all show. */
+    private static byte valueAt(long offset, int salt) {
+        long mixed = (offset + salt) * 0x9e3779b97f4a7c15L;
+        return (byte) (mixed >>> 56);
+    }
+}

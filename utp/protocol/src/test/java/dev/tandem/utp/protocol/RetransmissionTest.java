@@ -1,0 +1,191 @@
+package dev.tandem.utp.protocol;
+
+import static dev.tandem.utp.protocol.Pair.MILLIS;
+import static dev.tandem.utp.protocol.Pair.SECONDS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tandem.utp.protocol.congestion.CongestionController;
+import dev.tandem.utp.protocol.congestion.Ledbat;
+import dev.tandem.utp.protocol.wire.PacketType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How soon a lost packet is sent again, and how little else is. */
+class RetransmissionTest {
+    private static final long RTT = 100 * MILLIS;
+
+    private static Pair connected(long seed, EndpointConfig config) {
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2), config, config);
+        pair.dial().send(1);
+        pair.until(() -> pair.firstAccepted() != null && pair.serverPeer().received == 1, SECONDS);
+        pair.run(SECONDS);
+        return pair;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5})
+    void sendsAgainWithinTwoRoundTripsAndOnlyWhatIsLost(int which) {
+        Pair pair = connected(1, EndpointConfig.DEFAULT);
+        int[] count = {0};
+        Paths.dropWhile(pair.toServer, datagram -> datagram.packet().type() == PacketType.DATA && count[0]++ == which);
+        long start = pair.now;
+        pair.clientPeer().send(10 * 1_382);
+        pair.until(() -> pair.serverPeer().received == 1 + 10 * 1_382, 5 * SECONDS);
+        long took = pair.now - start;
+        assertTrue(took <= 2 * RTT, took / MILLIS + " ms");
+        ConnectionStats stats = pair.clientPeer().connection.stats();
+        assertEquals(1, stats.retransmissions());
+        assertEquals(0, stats.timeouts());
+    }
+
+    @Test
+    void probesForALostLastPacket() {
+        Pair pair = connected(2, EndpointConfig.DEFAULT);
+        int[] count = {0};
+        Paths.dropWhile(pair.toServer, datagram -> datagram.packet().type() == PacketType.DATA && count[0]++ == 0);
+        long start = pair.now;
+        pair.clientPeer().send(500);
+        pair.until(() -> pair.serverPeer().received == 501, 5 * SECONDS);
+        long took = pair.now - start;
+        assertTrue(took <= 3 * RTT, took / MILLIS + " ms");
+        assertEquals(0, pair.clientPeer().connection.stats().timeouts());
+    }
+
+    @Test
+    void findsALostRetransmissionWithoutATimeout() {
+        Pair pair = connected(3, EndpointConfig.DEFAULT);
+        int[] seqNr = {-1};
+        int[] drops = {2};
+        Paths.dropWhile(pair.toServer, datagram -> {
+            if (datagram.packet().type() != PacketType.DATA) {
+                return false;
+            }
+            if (seqNr[0] < 0) {
+                seqNr[0] = datagram.packet().seqNr();
+            }
+            return datagram.packet().seqNr() == seqNr[0] && drops[0]-- > 0;
+        });
+        pair.clientPeer().send(300_000);
+        pair.until(() -> pair.serverPeer().received == 300_001, 10 * SECONDS);
+        ConnectionStats stats = pair.clientPeer().connection.stats();
+        assertEquals(2, stats.retransmissions());
+        assertEquals(0, stats.timeouts());
+    }
+
+    @Test
+    void takesManyLossesInOneWindowForOneSignOfCongestion() {
+        int[] episodes = {0};
+        CongestionController.Factory counting = maxPacketBytes -> new CountingController(maxPacketBytes, episodes);
+        Pair pair = connected(
+                4, EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT.withCongestionController(counting)));
+        int[] count = {0};
+        Paths.dropWhile(pair.toServer, datagram -> {
+            boolean data = datagram.packet().type() == PacketType.DATA;
+            return data && count[0]++ < 40 && count[0] % 4 == 1;
+        });
+        pair.clientPeer().send(60 * 1_382);
+        pair.until(() -> pair.serverPeer().received == 1 + 60 * 1_382, 10 * SECONDS);
+        assertEquals(10, pair.clientPeer().connection.stats().losses());
+        assertEquals(1, episodes[0]);
+    }
+
+    @Test
+    void backsOffWhenNothingComesBack() {
+        Pair pair = connected(5, EndpointConfig.DEFAULT);
+        Paths.cut(pair.toServer);
+        pair.clientPeer().send(500);
+        long before = pair.client.stats().datagramsSent();
+        pair.run(25 * SECONDS);
+        long sent = pair.client.stats().datagramsSent() - before;
+        // The packet, its probe, and timeouts at 0.25 s doubled up to 16 s.
+        assertTrue(sent >= 6 && sent <= 10, sent + " packets in 25 s");
+    }
+
+    @Test
+    void recoversWhenThePathComesBack() {
+        Pair pair = connected(6, EndpointConfig.DEFAULT);
+        pair.clientPeer().send(3_000_000);
+        pair.run(500 * MILLIS);
+        Paths.cut(pair.toServer);
+        pair.run(2 * SECONDS);
+        Paths.mend(pair.toServer);
+        pair.until(() -> pair.serverPeer().received == 3_000_001, 60 * SECONDS);
+    }
+
+    @Test
+    void doesNotSendAgainWhatIsOnlyReordered() {
+        Pair pair = new Pair(7, Paths.reordering(RTT / 2));
+        Peer client = pair.dial().send(5_000_000).thenFinish();
+        pair.until(() -> client.connection.stats().bytesAcknowledged() == 5_000_000, 300 * SECONDS);
+        ConnectionStats stats = client.connection.stats();
+        double share = stats.retransmissions() / (double) stats.packetsSent();
+        assertTrue(share < 0.01, stats.retransmissions() + " of " + stats.packetsSent());
+    }
+
+    @Test
+    void staysWithinTheWindow() {
+        CongestionController.Factory fixed = maxPacketBytes -> new FixedController(20_000);
+        Pair pair = connected(
+                8, EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT.withCongestionController(fixed)));
+        pair.clientPeer().send(1_000_000);
+        long[] most = {0};
+        pair.tapServer(datagram ->
+                most[0] = Math.max(most[0], pair.clientPeer().connection.stats().bytesInFlight()));
+        pair.until(() -> pair.serverPeer().received == 1_000_001, 60 * SECONDS);
+        assertTrue(most[0] <= 20_000 && most[0] > 15_000, most[0] + " bytes in flight");
+    }
+
+    private static final class FixedController implements CongestionController {
+        private final long windowBytes;
+
+        FixedController(long windowBytes) {
+            this.windowBytes = windowBytes;
+        }
+
+        @Override
+        public void onAcknowledgement(Acknowledgement acknowledgement) {}
+
+        @Override
+        public void onLossEpisode(long nowNanos) {}
+
+        @Override
+        public void onTimeout(long nowNanos) {}
+
+        @Override
+        public long windowBytes() {
+            return windowBytes;
+        }
+    }
+
+    private static final class CountingController implements CongestionController {
+        private final Ledbat ledbat;
+        private final int[] episodes;
+
+        CountingController(int maxPacketBytes, int[] episodes) {
+            this.ledbat = new Ledbat(100 * maxPacketBytes);
+            this.episodes = episodes;
+        }
+
+        @Override
+        public void onAcknowledgement(Acknowledgement acknowledgement) {
+            ledbat.onAcknowledgement(acknowledgement);
+        }
+
+        @Override
+        public void onLossEpisode(long nowNanos) {
+            episodes[0]++;
+        }
+
+        @Override
+        public void onTimeout(long nowNanos) {
+            throw new AssertionError("a timeout");
+        }
+
+        @Override
+        public long windowBytes() {
+            return ledbat.windowBytes();
+        }
+    }
+}
