@@ -1,0 +1,541 @@
+package dev.tandem.utp.netty;
+
+import dev.tandem.utp.protocol.CloseReason;
+import dev.tandem.utp.protocol.Connection;
+import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.ConnectionEvent;
+import dev.tandem.utp.protocol.ConnectionStats;
+import dev.tandem.utp.protocol.EndpointConfig;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.AbstractChannel;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.ConnectTimeoutException;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.internal.StringUtil;
+import java.net.ConnectException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ConnectionPendingException;
+import java.nio.channels.NotYetConnectedException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A µTP connection. It behaves as Netty's TCP channels do: {@code close()} delivers what was flushed to the engine, and
+ * each direction can be shut down by itself.
+ *
+ * <p>What the engine does not take stays in the channel's outbound buffer, so writability works as usual; what is not read
+ * stays in the engine, so switching auto-read off closes the window that the peer sees.
+ */
+public final class UtpChannel extends AbstractChannel implements DuplexChannel, UtpChannelConfig.UtpReader {
+    private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
+    private static final String EXPECTED_TYPE = " (expected: " + StringUtil.simpleClassName(ByteBuf.class) + ")";
+
+    private enum State {
+        OPEN,
+        CONNECTING,
+        ACTIVE,
+        CLOSED
+    }
+
+    private final UtpChannelConfig config = new UtpChannelConfig(this);
+    private final @Nullable UtpServerChannel sharedWith;
+    private State state = State.OPEN;
+    private @Nullable UtpSocket socket;
+    private @Nullable Connection connection;
+    private @Nullable InetSocketAddress remote;
+    private @Nullable InetSocketAddress bindTo;
+    private @Nullable ChannelPromise connectPromise;
+    private boolean readPending;
+    private boolean reading;
+    private boolean readScheduled;
+    private boolean inputShutdown;
+    private boolean outputShutdown;
+    private boolean wantsToWrite;
+
+    /** A channel that dials from a UDP socket of its own. */
+    public UtpChannel() {
+        super(null);
+        sharedWith = null;
+    }
+
+    /** A channel that dials from the port on which a server listens, and so lives on the server's event loop. */
+    public UtpChannel(UtpServerChannel sharedWith) {
+        super(null);
+        this.sharedWith = sharedWith;
+    }
+
+    /** A connection that a peer dialled. */
+    UtpChannel(UtpServerChannel parent, UtpSocket socket, Connection connection) {
+        super(parent);
+        this.sharedWith = null;
+        this.socket = socket;
+        this.connection = connection;
+        this.remote = connection.remote();
+        this.state = State.ACTIVE;
+        socket.attach(this, connection);
+    }
+
+    /** The connection's figures at this moment, or null before it is dialled. Call it on the event loop. */
+    public @Nullable ConnectionStats stats() {
+        return connection == null ? null : connection.stats();
+    }
+
+    @Override
+    public ChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    public ChannelMetadata metadata() {
+        return METADATA;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return state != State.CLOSED;
+    }
+
+    @Override
+    public boolean isActive() {
+        return state == State.ACTIVE;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress localAddress() {
+        return (InetSocketAddress) super.localAddress();
+    }
+
+    @Override
+    public @Nullable InetSocketAddress remoteAddress() {
+        return (InetSocketAddress) super.remoteAddress();
+    }
+
+    @Override
+    protected @Nullable SocketAddress localAddress0() {
+        return socket == null ? bindTo : socket.localAddress();
+    }
+
+    @Override
+    protected @Nullable SocketAddress remoteAddress0() {
+        return remote;
+    }
+
+    @Override
+    protected AbstractUnsafe newUnsafe() {
+        return new UtpUnsafe();
+    }
+
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        if (socket != null) {
+            return loop == socket.loop();
+        }
+        UtpSocket shared = sharedWith == null ? null : sharedWith.socket();
+        return shared == null ? loop instanceof IoEventLoop : loop == shared.loop();
+    }
+
+    @Override
+    protected void doBind(SocketAddress local) {
+        bindTo = (InetSocketAddress) local;
+    }
+
+    @Override
+    protected void doDisconnect() {
+        doClose();
+    }
+
+    @Override
+    protected void doClose() {
+        State before = state;
+        state = State.CLOSED;
+        inputShutdown = true;
+        outputShutdown = true;
+        ChannelPromise promise = connectPromise;
+        if (promise != null) {
+            connectPromise = null;
+            promise.tryFailure(new ClosedChannelException());
+        }
+        if (before == State.CLOSED || socket == null) {
+            return;
+        }
+        if (connection != null && connection.closeReason() == null) {
+            if (config.isAbortOnClose()) {
+                connection.reset();
+            } else {
+                connection.close();
+            }
+        }
+        socket.detach(this, connection);
+    }
+
+    // ---- shutting down ----
+
+    @Override
+    public boolean isInputShutdown() {
+        return inputShutdown;
+    }
+
+    @Override
+    public boolean isOutputShutdown() {
+        return outputShutdown;
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return inputShutdown && outputShutdown;
+    }
+
+    @Override
+    public ChannelFuture shutdownInput() {
+        return shutdownInput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownInput(ChannelPromise promise) {
+        inEventLoop(() -> {
+            if (state != State.ACTIVE || connection == null) {
+                promise.tryFailure(new ClosedChannelException());
+                return;
+            }
+            inputShutdown = true;
+            connection.discardInput();
+            promise.trySuccess();
+        });
+        return promise;
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput() {
+        return shutdownOutput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput(ChannelPromise promise) {
+        inEventLoop(() -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise));
+        return promise;
+    }
+
+    @Override
+    public ChannelFuture shutdown() {
+        return shutdown(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdown(ChannelPromise promise) {
+        shutdownOutput()
+                .addListener(output -> shutdownInput().addListener(input -> {
+                    if (output.isSuccess() && input.isSuccess()) {
+                        promise.trySuccess();
+                    } else {
+                        promise.tryFailure(output.isSuccess() ? input.cause() : output.cause());
+                    }
+                }));
+        return promise;
+    }
+
+    private void inEventLoop(Runnable action) {
+        if (eventLoop().inEventLoop()) {
+            action.run();
+        } else {
+            eventLoop().execute(action);
+        }
+    }
+
+    @Override
+    protected void doShutdownOutput() {
+        outputShutdown = true;
+        if (connection != null && socket != null) {
+            connection.finish();
+            socket.drainSoon();
+        }
+    }
+
+    // ---- writing ----
+
+    @Override
+    protected Object filterOutboundMessage(Object message) {
+        if (message instanceof ByteBuf) {
+            return message;
+        }
+        throw new UnsupportedOperationException(
+                "unsupported message type: " + StringUtil.simpleClassName(message) + EXPECTED_TYPE);
+    }
+
+    @Override
+    protected void doWrite(ChannelOutboundBuffer in) throws Exception {
+        Connection to = connection;
+        if (state == State.CLOSED) {
+            throw new ClosedChannelException();
+        }
+        if (state != State.ACTIVE || to == null || socket == null) {
+            throw new NotYetConnectedException();
+        }
+        CloseReason reason = to.closeReason();
+        if (reason != null) {
+            throw new UtpException(reason);
+        }
+        wantsToWrite = false;
+        for (Object message; (message = in.current()) != null; ) {
+            ByteBuf bytes = (ByteBuf) message;
+            int offered = bytes.readableBytes();
+            int taken = offered == 0 ? 0 : write(to, bytes);
+            in.removeBytes(taken);
+            if (taken < offered) {
+                // The engine says when it has room again.
+                wantsToWrite = true;
+                break;
+            }
+        }
+        socket.drainSoon();
+    }
+
+    /** How many bytes the engine took. */
+    private static int write(Connection to, ByteBuf bytes) {
+        if (bytes.nioBufferCount() == 1) {
+            return to.write(bytes.nioBuffer());
+        }
+        int taken = 0;
+        for (ByteBuffer part : bytes.nioBuffers()) {
+            int offered = part.remaining();
+            int count = to.write(part);
+            taken += count;
+            if (count < offered) {
+                break;
+            }
+        }
+        return taken;
+    }
+
+    // ---- reading ----
+
+    @Override
+    protected void doBeginRead() {
+        readPending = true;
+        if (!reading) {
+            readLater();
+        }
+    }
+
+    @Override
+    public void onAutoReadCleared() {
+        readPending = false;
+    }
+
+    private void readLater() {
+        if (!readScheduled && connection != null && connection.isReadable()) {
+            readScheduled = true;
+            eventLoop().execute(() -> {
+                readScheduled = false;
+                readNow();
+            });
+        }
+    }
+
+    @SuppressWarnings("deprecation") // Netty names no other way to its allocator's handle
+    private void readNow() {
+        Connection from = connection;
+        if (from == null || reading || !readPending || inputShutdown || state != State.ACTIVE) {
+            return;
+        }
+        RecvByteBufAllocator.Handle handle = unsafe().recvBufAllocHandle();
+        handle.reset(config);
+        reading = true;
+        int count;
+        try {
+            do {
+                ByteBuf bytes = handle.allocate(alloc());
+                int start = bytes.writerIndex();
+                count = from.read(bytes.internalNioBuffer(start, bytes.writableBytes()));
+                handle.lastBytesRead(count);
+                if (count <= 0) {
+                    bytes.release();
+                    break;
+                }
+                bytes.writerIndex(start + count);
+                handle.incMessagesRead(1);
+                readPending = false;
+                pipeline().fireChannelRead(bytes);
+            } while (handle.continueReading() && !inputShutdown);
+            handle.readComplete();
+            pipeline().fireChannelReadComplete();
+        } finally {
+            reading = false;
+        }
+        if (count < 0) {
+            onEndOfInput();
+        } else if (readPending) {
+            readLater();
+        }
+        if (socket != null) {
+            // The window may have opened.
+            socket.drainSoon();
+        }
+    }
+
+    private void onEndOfInput() {
+        if (inputShutdown) {
+            return;
+        }
+        inputShutdown = true;
+        if (config.isAllowHalfClosure()) {
+            pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
+        } else {
+            unsafe().close(voidPromise());
+        }
+    }
+
+    // ---- what the socket calls ----
+
+    void onEvent(ConnectionEvent.Kind kind) {
+        switch (kind) {
+            case INCOMING -> {}
+            case CONNECTED -> onConnected();
+            case READABLE -> readNow();
+            case WRITABLE -> {
+                if (wantsToWrite) {
+                    ((UtpUnsafe) unsafe()).resumeFlush();
+                }
+            }
+            case CLOSED -> onClosed();
+        }
+    }
+
+    void onSocketClosed() {
+        if (state != State.CLOSED) {
+            unsafe().close(voidPromise());
+        }
+    }
+
+    private void onConnected() {
+        ChannelPromise promise = connectPromise;
+        if (state != State.CONNECTING || promise == null) {
+            return;
+        }
+        connectPromise = null;
+        state = State.ACTIVE;
+        boolean wanted = promise.trySuccess();
+        if (isOpen()) {
+            pipeline().fireChannelActive();
+        }
+        if (!wanted) {
+            unsafe().close(voidPromise());
+        }
+    }
+
+    private void onClosed() {
+        CloseReason reason = connection == null ? null : connection.closeReason();
+        if (reason == null || state == State.CLOSED) {
+            return;
+        }
+        if (state == State.CONNECTING) {
+            ChannelPromise promise = connectPromise;
+            connectPromise = null;
+            if (promise != null) {
+                promise.tryFailure(
+                        reason == CloseReason.CONNECT_TIMEOUT
+                                ? new ConnectTimeoutException(reason.description())
+                                : new ConnectException(reason.description()));
+            }
+            unsafe().close(voidPromise());
+        } else if (reason != CloseReason.FINISHED) {
+            pipeline().fireExceptionCaught(new UtpException(reason));
+            unsafe().close(voidPromise());
+        } else {
+            // All is received, but may wait to be read; the end of the input comes behind it.
+            readNow();
+        }
+    }
+
+    private final class UtpUnsafe extends AbstractUnsafe {
+        void resumeFlush() {
+            super.flush0();
+        }
+
+        @Override
+        protected void flush0() {
+            // While the engine is full, more flushes change nothing.
+            if (!wantsToWrite) {
+                super.flush0();
+            }
+        }
+
+        @Override
+        public void connect(SocketAddress remoteAddress, @Nullable SocketAddress localAddress, ChannelPromise promise) {
+            if (!promise.setUncancellable() || !ensureOpen(promise)) {
+                return;
+            }
+            try {
+                if (state == State.CONNECTING) {
+                    throw new ConnectionPendingException();
+                }
+                if (state == State.ACTIVE) {
+                    throw new AlreadyConnectedException();
+                }
+                dial((InetSocketAddress) remoteAddress, (InetSocketAddress) localAddress, promise);
+            } catch (Exception e) {
+                safeSetFailure(promise, e);
+                closeIfClosed();
+            }
+        }
+
+        private void dial(InetSocketAddress to, @Nullable InetSocketAddress from, ChannelPromise promise)
+                throws Exception {
+            if (to.isUnresolved()) {
+                throw new UnresolvedAddressException();
+            }
+            ConnectionConfig connectionConfig = config.connectionConfig()
+                    .withConnectTimeoutNanos(
+                            TimeUnit.MILLISECONDS.toNanos(Math.max(1, config.getConnectTimeoutMillis())));
+            UtpSocket used = sharedWith == null ? null : sharedWith.socket();
+            if (sharedWith != null && used == null) {
+                throw new ConnectException("the server whose port is to be used is not bound");
+            }
+            if (used == null) {
+                InetSocketAddress local = from != null ? from : bindTo != null ? bindTo : anyAddressLike(to);
+                EndpointConfig endpointConfig = config.endpointConfig();
+                used = UtpSocket.open(eventLoop(), local, endpointConfig, config.udpBufferBytes(), null);
+            }
+            socket = used;
+            remote = to;
+            state = State.CONNECTING;
+            connectPromise = promise;
+            connection = used.connect(UtpChannel.this, to, connectionConfig);
+        }
+    }
+
+    /** The wildcard of the same family: a socket for both may not reach IPv4 where IPv6 is switched off. */
+    private static InetSocketAddress anyAddressLike(InetSocketAddress to) {
+        try {
+            int bytes = to.getAddress() instanceof Inet6Address ? 16 : 4;
+            return new InetSocketAddress(InetAddress.getByAddress(new byte[bytes]), 0);
+        } catch (UnknownHostException e) {
+            throw new AssertionError("zeros are an address", e);
+        }
+    }
+
+    /** Without addresses. */
+    @Override
+    public String toString() {
+        Channel parent = parent();
+        return "UtpChannel(" + id().asShortText() + ", " + state + (parent == null ? "" : ", accepted") + ")";
+    }
+}

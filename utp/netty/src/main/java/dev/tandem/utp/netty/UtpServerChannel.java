@@ -1,0 +1,139 @@
+package dev.tandem.utp.netty;
+
+import dev.tandem.utp.protocol.Connection;
+import dev.tandem.utp.protocol.EndpointStats;
+import io.netty.channel.AbstractServerChannel;
+import io.netty.channel.ChannelConfig;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Accepts µTP connections on a UDP port. Its children live on its own event loop, since they share its socket: give a
+ * {@code ServerBootstrap} one group with one loop, or one group for parent and children that has only one.
+ *
+ * <p>The bounds and the connections' options are those of this channel ({@code option}, not {@code childOption}), because a
+ * connection exists before its child channel does.
+ */
+public final class UtpServerChannel extends AbstractServerChannel implements UtpChannelConfig.UtpReader {
+    /** Connections that wait while auto-read is off; more are reset. */
+    private static final int BACKLOG = 128;
+
+    private final UtpChannelConfig config = new UtpChannelConfig(this);
+    private final ArrayDeque<Connection> backlog = new ArrayDeque<>();
+    private @Nullable UtpSocket socket;
+    private @Nullable InetSocketAddress localAddress;
+    private boolean closed;
+    private boolean readPending;
+    private boolean accepting;
+
+    @Override
+    public ChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !closed;
+    }
+
+    @Override
+    public boolean isActive() {
+        return socket != null && !closed;
+    }
+
+    /** What the socket counted, its connections included; zeros before it is bound. Call it on the event loop. */
+    public EndpointStats stats() {
+        return socket == null ? new EndpointStats(0, 0, 0, 0, 0, 0, 0) : socket.stats();
+    }
+
+    @Override
+    public @Nullable InetSocketAddress localAddress() {
+        return (InetSocketAddress) super.localAddress();
+    }
+
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        return loop instanceof IoEventLoop;
+    }
+
+    @Override
+    protected @Nullable SocketAddress localAddress0() {
+        return localAddress;
+    }
+
+    @Override
+    protected void doBind(SocketAddress local) throws Exception {
+        socket = UtpSocket.open(eventLoop(), local, config.endpointConfig(), config.udpBufferBytes(), this);
+        localAddress = socket.localAddress();
+    }
+
+    @Override
+    protected void doClose() {
+        closed = true;
+        if (socket != null) {
+            for (Connection waiting : backlog) {
+                waiting.reset();
+            }
+            backlog.clear();
+            socket.detachServer();
+        }
+    }
+
+    @Override
+    protected void doBeginRead() {
+        readPending = true;
+        if (!backlog.isEmpty()) {
+            eventLoop().execute(this::accept);
+        }
+    }
+
+    @Override
+    public void onAutoReadCleared() {
+        readPending = false;
+    }
+
+    /** The socket that this server listens on, for channels that dial from the same port. */
+    @Nullable
+    UtpSocket socket() {
+        return socket;
+    }
+
+    void onIncoming(Connection connection) {
+        if (backlog.size() >= BACKLOG) {
+            connection.reset();
+        } else {
+            backlog.add(connection);
+        }
+    }
+
+    void onDrained() {
+        accept();
+    }
+
+    void onSocketClosed() {
+        if (!closed) {
+            unsafe().close(voidPromise());
+        }
+    }
+
+    private void accept() {
+        UtpSocket current = socket;
+        if (accepting || !readPending || backlog.isEmpty() || current == null) {
+            return;
+        }
+        accepting = true;
+        readPending = false;
+        try {
+            for (Connection connection; (connection = backlog.poll()) != null; ) {
+                pipeline().fireChannelRead(new UtpChannel(this, current, connection));
+            }
+        } finally {
+            accepting = false;
+        }
+        pipeline().fireChannelReadComplete();
+    }
+}

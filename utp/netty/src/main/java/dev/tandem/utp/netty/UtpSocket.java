@@ -1,0 +1,387 @@
+package dev.tandem.utp.netty;
+
+import dev.tandem.utp.protocol.Connection;
+import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.ConnectionEvent;
+import dev.tandem.utp.protocol.Endpoint;
+import dev.tandem.utp.protocol.EndpointConfig;
+import dev.tandem.utp.protocol.EndpointStats;
+import dev.tandem.utp.protocol.Transmit;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.FixedRecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.SegmentedDatagramPacket;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A UDP socket with its {@link Endpoint}, on one event loop: turns datagrams and time into calls of the engine, and what
+ * the engine wants sent into datagrams. It knows nothing of the protocol.
+ *
+ * <p>It outlives the channels that use it until the engine has delivered their last bytes, and closes then.
+ */
+final class UtpSocket extends ChannelInboundHandlerAdapter {
+    /** Room for the kernel's largest batch of equal datagrams (GRO), which is one UDP datagram of 64 KiB. */
+    private static final int RECEIVE_BATCH_BYTES = 65_535;
+
+    /** At most so many in one system call: the kernel's own bound (UDP_MAX_SEGMENTS). */
+    private static final int MAX_SEGMENTS = 46;
+
+    /** A datagram may not be larger, and neither may a batch of them. */
+    private static final int MAX_BATCH_BYTES = 65_000;
+
+    private static final int MIN_DATAGRAM_BYTES = 1_500;
+
+    /** Above that the socket does not keep up, and sending waits. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 512 << 10);
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final EventLoop loop;
+    private final DatagramChannel channel;
+    private final boolean segments;
+    private final Endpoint endpoint;
+    private final Set<UtpChannel> channels = new HashSet<>();
+    private @Nullable UtpServerChannel server;
+    private int datagramBytes = MIN_DATAGRAM_BYTES;
+
+    private boolean inBatch;
+    private boolean draining;
+    private @Nullable ScheduledFuture<?> timer;
+    private long timerNanos;
+
+    private UtpSocket(EventLoop loop, EndpointConfig config, @Nullable UtpServerChannel server) {
+        this.loop = loop;
+        this.server = server;
+        this.channel = UtpTransports.newDatagramChannel(loop);
+        this.segments =
+                channel instanceof EpollDatagramChannel && EpollDatagramChannel.isSegmentedDatagramPacketSupported();
+        this.endpoint = new Endpoint(config.withAccepting(server != null), RANDOM::nextInt);
+        useDatagramsOf(config.connection());
+    }
+
+    /**
+     * Opens and binds a socket; on its event loop.
+     *
+     * @param server who gets the connections that peers dial, or null to refuse them
+     */
+    static UtpSocket open(
+            EventLoop loop,
+            SocketAddress local,
+            EndpointConfig config,
+            int udpBufferBytes,
+            @Nullable UtpServerChannel server)
+            throws IOException {
+        UtpSocket socket = new UtpSocket(loop, config, server);
+        DatagramChannel channel = socket.channel;
+        channel.pipeline().addLast(socket);
+        channel.config().setOption(ChannelOption.SO_RCVBUF, udpBufferBytes);
+        channel.config().setOption(ChannelOption.SO_SNDBUF, udpBufferBytes);
+        channel.config().setWriteBufferWaterMark(WATER_MARK);
+        channel.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(RECEIVE_BATCH_BYTES));
+        if (channel instanceof EpollDatagramChannel) {
+            try {
+                channel.config().setOption(EpollChannelOption.UDP_GRO, true);
+            } catch (RuntimeException e) {
+                // A kernel before 5.0: datagrams come one by one, and that is all.
+            }
+        }
+        // Both complete before they return, since this is the loop's own thread.
+        ChannelPromise registered = channel.newPromise();
+        channel.unsafe().register(loop, registered);
+        ChannelPromise bound = channel.newPromise();
+        if (registered.cause() == null) {
+            channel.unsafe().bind(local, bound);
+        }
+        Throwable cause = registered.cause() != null ? registered.cause() : bound.cause();
+        if (cause != null || !bound.isSuccess()) {
+            channel.unsafe().closeForcibly();
+            throw cause instanceof IOException io ? io : new IOException("the UDP socket cannot be bound", cause);
+        }
+        return socket;
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    @Nullable
+    InetSocketAddress localAddress() {
+        return channel.localAddress();
+    }
+
+    EndpointStats stats() {
+        return endpoint.stats();
+    }
+
+    /** Dials for a channel, which hears of what happens from now on. */
+    Connection connect(UtpChannel user, InetSocketAddress remote, ConnectionConfig config) {
+        useDatagramsOf(config);
+        Connection connection = endpoint.connect(now(), normalised(remote), config);
+        attach(user, connection);
+        drainSoon();
+        return connection;
+    }
+
+    void attach(UtpChannel user, Connection connection) {
+        connection.attachment(user);
+        channels.add(user);
+    }
+
+    /** The channel is closed; its connection goes on by itself until it has delivered what was written. */
+    void detach(UtpChannel user, @Nullable Connection connection) {
+        channels.remove(user);
+        if (connection != null) {
+            connection.attachment(null);
+        }
+        drainSoon();
+    }
+
+    /** Accepts no more; connections that are there go on. */
+    void detachServer() {
+        server = null;
+        endpoint.accepting(false);
+        drainSoon();
+    }
+
+    /** Something was written, read or closed. Within a batch of datagrams the end of the batch is soon enough. */
+    void drainSoon() {
+        if (!inBatch) {
+            drain();
+        }
+    }
+
+    private static long now() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        inBatch = true;
+        DatagramPacket datagram = (DatagramPacket) message;
+        try {
+            ByteBuf content = datagram.content();
+            ByteBuffer bytes = content.internalNioBuffer(content.readerIndex(), content.readableBytes());
+            endpoint.handleDatagram(now(), normalised(datagram.sender()), bytes);
+        } finally {
+            datagram.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        inBatch = false;
+        drain();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (channel.isWritable()) {
+            drainSoon();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        cancelTimer();
+        for (UtpChannel user : channels.toArray(new UtpChannel[0])) {
+            user.onSocketClosed();
+        }
+        if (server != null) {
+            server.onSocketClosed();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        // A datagram that could not be sent is a lost one, and ICMP errors can be forged: the engine's timers decide.
+    }
+
+    /** Handles events and sends until the engine has no more of either, then arms the timer. */
+    private void drain() {
+        if (draining || !channel.isOpen()) {
+            return;
+        }
+        draining = true;
+        try {
+            boolean more = true;
+            while (more && channel.isOpen()) {
+                more = dispatchEvents();
+                more |= transmit();
+            }
+        } finally {
+            draining = false;
+        }
+        if (server != null) {
+            server.onDrained();
+        }
+        if (server == null && channels.isEmpty() && endpoint.stats().connections() == 0) {
+            cancelTimer();
+            channel.close(channel.voidPromise());
+        } else {
+            armTimer();
+        }
+    }
+
+    private boolean dispatchEvents() {
+        boolean any = false;
+        for (ConnectionEvent event; (event = endpoint.pollEvent()) != null; any = true) {
+            Connection connection = event.connection();
+            if (event.kind() == ConnectionEvent.Kind.INCOMING) {
+                if (server == null) {
+                    connection.reset();
+                } else {
+                    server.onIncoming(connection);
+                }
+            } else if (connection.attachment() instanceof UtpChannel user) {
+                user.onEvent(event.kind());
+            }
+        }
+        return any;
+    }
+
+    /** Fills a buffer with datagrams, and hands runs of equal ones for one peer to the kernel as one (GSO). */
+    private boolean transmit() {
+        if (!channel.isWritable()) {
+            return false;
+        }
+        int capacity = segments ? Math.max(datagramBytes, MAX_BATCH_BYTES) : datagramBytes;
+        ByteBuf batch = null;
+        int runStart = 0;
+        int runSegment = 0;
+        int runLength = 0;
+        boolean runEnded = false;
+        InetSocketAddress runRemote = null;
+        boolean any = false;
+        while (channel.isWritable()) {
+            if (batch == null) {
+                batch = channel.alloc().directBuffer(any ? capacity : Math.min(capacity, 4 * datagramBytes));
+                runStart = 0;
+                runLength = 0;
+                runRemote = null;
+            }
+            int start = batch.writerIndex();
+            ByteBuffer out = batch.internalNioBuffer(start, batch.writableBytes());
+            Transmit transmit = endpoint.pollTransmit(now(), out);
+            if (transmit == null) {
+                break;
+            }
+            any = true;
+            int size = transmit.sizeBytes();
+            batch.writerIndex(start + size);
+            boolean joins = segments
+                    && runRemote != null
+                    && !runEnded
+                    && runRemote.equals(transmit.remote())
+                    && size <= runSegment
+                    && runLength + size <= MAX_BATCH_BYTES
+                    && runLength < MAX_SEGMENTS * runSegment;
+            if (!joins) {
+                send(batch, runStart, runLength, runSegment, runRemote);
+                runStart = start;
+                runSegment = size;
+                runLength = 0;
+                runRemote = transmit.remote();
+            }
+            runLength += size;
+            runEnded = joins && size < runSegment;
+            if (batch.writableBytes() < datagramBytes) {
+                send(batch, runStart, runLength, runSegment, runRemote);
+                batch.release();
+                batch = null;
+            }
+        }
+        if (batch != null) {
+            send(batch, runStart, runLength, runSegment, runRemote);
+            batch.release();
+        }
+        if (any) {
+            channel.flush();
+        }
+        return any;
+    }
+
+    private void send(ByteBuf batch, int start, int length, int segment, @Nullable InetSocketAddress remote) {
+        if (length == 0 || remote == null) {
+            return;
+        }
+        ByteBuf bytes = batch.retainedSlice(start, length);
+        channel.write(
+                length > segment
+                        ? new SegmentedDatagramPacket(bytes, segment, remote)
+                        : new DatagramPacket(bytes, remote),
+                channel.voidPromise());
+    }
+
+    private void armTimer() {
+        long deadline = endpoint.pollTimeout();
+        if (deadline == Endpoint.NO_TIMEOUT) {
+            // A timer that is armed all the same finds nothing to do.
+            return;
+        }
+        if (timer != null && timerNanos - deadline <= 0) {
+            return;
+        }
+        cancelTimer();
+        timerNanos = deadline;
+        timer = loop.schedule(this::onTimer, Math.max(0, deadline - now()), TimeUnit.NANOSECONDS);
+    }
+
+    private void cancelTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
+    private void onTimer() {
+        timer = null;
+        endpoint.handleTimeout(now());
+        drain();
+    }
+
+    private void useDatagramsOf(ConnectionConfig config) {
+        datagramBytes = Math.max(datagramBytes, config.maxDatagramBytes());
+    }
+
+    /** IPv4 within IPv6 as IPv4, so that one peer has one address however the socket was bound. */
+    private static InetSocketAddress normalised(InetSocketAddress address) {
+        if (!(address.getAddress() instanceof Inet6Address v6)) {
+            return address;
+        }
+        byte[] bytes = v6.getAddress();
+        for (int i = 0; i < 12; i++) {
+            if (bytes[i] != (i < 10 ? 0 : (byte) 0xff)) {
+                return address;
+            }
+        }
+        try {
+            InetAddress v4 = Inet4Address.getByAddress(Arrays.copyOfRange(bytes, 12, 16));
+            return new InetSocketAddress(v4, address.getPort());
+        } catch (UnknownHostException e) {
+            throw new AssertionError("four bytes are an IPv4 address", e);
+        }
+    }
+}

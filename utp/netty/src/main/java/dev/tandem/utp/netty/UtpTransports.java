@@ -1,0 +1,52 @@
+package dev.tandem.utp.netty;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioDatagramChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+
+/** Chooses the machine's best transport: epoll where it is to be had, NIO elsewhere. */
+public final class UtpTransports {
+    private UtpTransports() {}
+
+    /**
+     * An event loop group of the best kind.
+     *
+     * @param threads how many loops, at least 1; µTP needs no more than one for each UDP socket
+     */
+    public static EventLoopGroup newEventLoopGroup(int threads) {
+        return new MultiThreadIoEventLoopGroup(
+                threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    /** Whether a loop drives its channels by epoll. */
+    public static boolean isEpoll(EventLoop loop) {
+        return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
+    }
+
+    /** A TCP channel that fits the loop. */
+    public static SocketChannel newSocketChannel(EventLoop loop) {
+        return isEpoll(loop) ? new EpollSocketChannel() : new NioSocketChannel();
+    }
+
+    /** A listening TCP channel that fits the loop. */
+    public static ServerChannel newServerSocketChannel(EventLoop loop) {
+        return isEpoll(loop) ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+    }
+
+    static DatagramChannel newDatagramChannel(EventLoop loop) {
+        return isEpoll(loop) ? new EpollDatagramChannel() : new NioDatagramChannel();
+    }
+}
