@@ -9,14 +9,16 @@ any other address are bound to the loopback address, for which the kernel has no
 from __future__ import annotations
 
 import enum
+import math
 import os
 import re
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from . import control
 from .ports import PortPicker
@@ -48,10 +50,21 @@ PUBLIC_PARAMETERS: Mapping[str, int] = {
     "sendme_accept_min_version": 1,
 }
 
-# Votes at the start of a round's last seconds, a consensus at its end: the shortest that tor permits.
-_VOTING_SECONDS = 5
+# What tor warns of when a pluggable transport does not come up, or ends. A warning of the proxy's own is no such case.
+_PROXY_FAILED = re.compile(
+    r"\[warn\] (.*managed proxy encountered .*"
+    r"|Managed proxy .*(?:failed the configuration protocol|terminated with status|died in state).*)"
+)
+_PROXY_SAID = re.compile(r'\[(?:err|warn)\] Managed proxy "[^"]*": (.*)')
+
+T = TypeVar("T")
+
+# The shortest rounds that tor permits, when there is a consensus already. Before there is one they could be shorter,
+# but the first vote would then come before the nodes have published. Authorities vote two delays before a round ends.
+_ROUND_SECONDS = 10
 _VOTE_DELAY_SECONDS = 2
-_LATER_VOTING_SECONDS = 20
+# A node has told the authorities about itself within this time of its start, on an unhurried machine.
+_SECONDS_TO_PUBLISH = 4
 
 
 class Role(enum.Enum):
@@ -60,10 +73,6 @@ class Role(enum.Enum):
     EXIT = "exit"
     BRIDGE = "bridge"
     CLIENT = "client"
-
-
-# The roles that a consensus lists.
-PUBLIC_ROLES = (Role.AUTHORITY, Role.RELAY, Role.EXIT)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ class NodeSpec:
     command_prefix: tuple[str, ...] = ()
 
 
-def plain_network(authorities: int = 3, relays: int = 2, exits: int = 1) -> list[NodeSpec]:
+def plain_network(authorities: int = 3, relays: int = 3, exits: int = 1) -> list[NodeSpec]:
     """The public part of a small network."""
     return [
         *(NodeSpec(f"authority{i + 1}", Role.AUTHORITY) for i in range(authorities)),
@@ -117,15 +126,26 @@ class Node:
     def control(self, on_event: control.EventHandler) -> control.Control:
         """Connects to the node's control port, waiting for it to open."""
         where = self.folder / "control_port"
-        address = wait_until(f"the control port of {self.name}", self.polling(lambda: control.read_port_file(where)), 10, log=self.log)
+        poll = self.polling(lambda: control.read_port_file(where))
+        address = wait_until(f"the control port of {self.name}", poll, 10, log=self.log)
         return control.Control(address, self.data / "control_auth_cookie", on_event)
 
-    def polling(self, poll):  # type: ignore[no-untyped-def]
-        """Wraps a poll for wait_until, so that the wait ends at once when the node dies."""
+    def check_alive(self) -> None:
+        """Fails if the node has ended, or if its log says that a proxy of its could not start or has ended."""
+        if self.process is None:
+            return
+        self.process.check_alive()
+        text = self.log.read_text(errors="replace")
+        failed = _PROXY_FAILED.search(text)
+        if failed is not None:
+            reasons = _PROXY_SAID.findall(text)
+            raise LabError(f"the proxy of {self.name} failed: {reasons[-1] if reasons else failed[1]}", self.log)
 
-        def check_then_poll():  # type: ignore[no-untyped-def]
-            if self.process is not None:
-                self.process.check_alive()
+    def polling(self, poll: Callable[[], T]) -> Callable[[], T]:
+        """Wraps a poll for wait_until, so that the wait ends at once when the node or its proxy does."""
+
+        def check_then_poll() -> T:
+            self.check_alive()
             return poll()
 
         return check_then_poll
@@ -170,8 +190,9 @@ class Network:
         authorities = [node for node in nodes if node.spec.role is Role.AUTHORITY]
         with ThreadPoolExecutor() as pool:
             self._authority_lines = list(pool.map(self._make_authority_keys, authorities))
+        offset = _voting_offset(time.time())
         for node in nodes:
-            self._launch(node, self._public_torrc(node))
+            self._launch(node, self._public_torrc(node, offset))
         deadline = time.monotonic() + timeout
         names = {node.name for node in nodes}
         for node in authorities:
@@ -195,8 +216,7 @@ class Network:
 
     def check_alive(self) -> None:
         for node in self.nodes.values():
-            if node.process is not None:
-                node.process.check_alive()
+            node.check_alive()
 
     def stop(self) -> None:
         """Stops every node and its proxies. May be called more than once."""
@@ -264,6 +284,9 @@ class Network:
             "LogTimeGranularity 1",
             "SafeLogging 0",
             "AvoidDiskWrites 1",
+            # Reading these would take every node half a second, for nothing.
+            f"GeoIPFile {os.devnull}",
+            f"GeoIPv6File {os.devnull}",
             "ShutdownWaitLength 0",
             # Should the lab be killed, every tor notices within 15 s and ends, and its proxies with it.
             f"__OwningControllerProcess {os.getpid()}",
@@ -281,7 +304,7 @@ class Network:
             "ContactInfo nobody@invalid",
         ]
 
-    def _public_torrc(self, node: Node) -> list[str]:
+    def _public_torrc(self, node: Node, offset: int) -> list[str]:
         lines = [*self._common_lines(node), *self._relay_lines(node)]
         if node.spec.role is Role.EXIT:
             lines += self._exit_lines(node)
@@ -291,9 +314,10 @@ class Network:
             lines += self._authority_torrc(node)
         # Every node checks the consensus against the schedule, so all are told.
         lines += [
-            f"TestingV3AuthInitialVotingInterval {_VOTING_SECONDS}",
+            f"TestingV3AuthInitialVotingInterval {_ROUND_SECONDS}",
             f"TestingV3AuthInitialVoteDelay {_VOTE_DELAY_SECONDS}",
             f"TestingV3AuthInitialDistDelay {_VOTE_DELAY_SECONDS}",
+            f"TestingV3AuthVotingStartOffset {offset}",
         ]
         return [*lines, *node.spec.torrc]
 
@@ -303,7 +327,7 @@ class Network:
             "AuthoritativeDirectory 1",
             "V3AuthoritativeDirectory 1",
             f"DirPort {node.spec.address}:{node.dir_port} IPv4Only",
-            f"V3AuthVotingInterval {_LATER_VOTING_SECONDS}",
+            f"V3AuthVotingInterval {_ROUND_SECONDS}",
             f"V3AuthVoteDelay {_VOTE_DELAY_SECONDS}",
             f"V3AuthDistDelay {_VOTE_DELAY_SECONDS}",
             # No node is old enough to earn its flags.
@@ -326,7 +350,14 @@ class Network:
         ]
 
     def _bridge_lines(self, node: Node) -> list[str]:
-        return [*self._relay_lines(node), "BridgeRelay 1", "ExitRelay 0", "PublishServerDescriptor 0"]
+        return [
+            *self._relay_lines(node),
+            "BridgeRelay 1",
+            "ExitRelay 0",
+            "PublishServerDescriptor 0",
+            # From the authorities, that is: relays may not have all descriptors yet, and tor asks again only after 10 s.
+            "FetchDirInfoEarly 1",
+        ]
 
     def _client_lines(self, node: Node) -> list[str]:
         return [
@@ -345,6 +376,16 @@ class Network:
         """The running nodes in the authority's consensus; none if it has none."""
         text = _http_get((authority.spec.address, authority.dir_port), "/tor/status-vote/current/consensus-microdesc")
         return running_nodes(text)
+
+
+def _voting_offset(now: float) -> int:
+    """The offset that puts the first vote where all nodes started now can have published.
+
+    Rounds end at multiples of their length in Unix time, plus the offset. A first vote that came sooner would give a
+    consensus that lacks some of the nodes, and the next one only a whole round later.
+    """
+    end = math.ceil(now) + _SECONDS_TO_PUBLISH + 2 * _VOTE_DELAY_SECONDS
+    return end % _ROUND_SECONDS
 
 
 def running_nodes(consensus: str) -> set[str]:

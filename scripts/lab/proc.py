@@ -21,15 +21,17 @@ class LabError(Exception):
     def __init__(self, message: str, log: Path | None = None) -> None:
         super().__init__(message)
         self.log = log
+        # Read now: by the time somebody reports the error, the folder may be gone.
+        self._log_end = [] if log is None else tail(log, LOG_TAIL_LINES)
 
     def report(self) -> str:
         """The message, followed by the indented end of the log, if there is one."""
         if self.log is None:
             return str(self)
-        lines = tail(self.log, LOG_TAIL_LINES)
-        if not lines:
-            return f"{self} ({self.log.name} is empty)"
-        return "\n".join([str(self), f"  the end of {self.log.name}:", *(f"    {line}" for line in lines)])
+        name = f"{self.log.parent.name}/{self.log.name}"
+        if not self._log_end:
+            return f"{self} ({name} is empty)"
+        return "\n".join([str(self), f"  the end of {name}:", *(f"    {line}" for line in self._log_end)])
 
 
 def tail(path: Path, count: int) -> list[str]:

@@ -18,9 +18,9 @@ class Step:
     summary: str
 
 
-_WIDTH = 960
+_WIDTH = 1060
 _LEFT, _TOP, _BOTTOM = 72, 92, 60
-_PLOT_WIDTH = 460
+_PLOT_WIDTH = 480
 _LABEL_X = _LEFT + _PLOT_WIDTH + 46
 _ROW = 21
 _MIN_PLOT_HEIGHT = 340
@@ -64,8 +64,8 @@ def svg(steps: Sequence[Step], title: str, subtitle: str = "") -> str:
             f'<text class="title" x="{_LEFT}" y="36">{escape(title)}</text>',
             f'<text class="subtitle" x="{_LEFT}" y="60">{escape(subtitle)}</text>',
             *_axes(x, y, tick, span),
-            *_curve(steps, x, y),
             *_labels(steps, x, y, height),
+            *_curve(steps, x, y),
             "</svg>",
             "",
         ]
@@ -139,7 +139,8 @@ def _curve(steps: Sequence[Step], x, y) -> list[str]:  # type: ignore[no-untyped
     for step in steps:
         path += f" H{x(step.seconds):.1f} V{y(step.percent):.1f}"
     end = f"H{x(steps[-1].seconds):.1f} V{y(0):.1f} Z"
-    return [f'<path class="area" d="{path} {end}"/>', f'<path class="line" d="{path}"/>']
+    dots = [f'<circle class="dot" cx="{x(step.seconds):.1f}" cy="{y(step.percent):.1f}" r="4"/>' for step in steps]
+    return [f'<path class="area" d="{path} {end}"/>', f'<path class="line" d="{path}"/>', *dots]
 
 
 def _labels(steps: Sequence[Step], x, y, height: float) -> list[str]:  # type: ignore[no-untyped-def]
@@ -149,12 +150,11 @@ def _labels(steps: Sequence[Step], x, y, height: float) -> list[str]:  # type: i
         at_x, at_y = x(step.seconds), y(step.percent)
         elbow = _LEFT + _PLOT_WIDTH + 14
         parts.append(f'<path class="lead" d="M{at_x + 5:.1f},{at_y:.1f} H{elbow} L{_LABEL_X - 6},{place:.1f}"/>')
-        parts.append(f'<circle class="dot" cx="{at_x:.1f}" cy="{at_y:.1f}" r="4"/>')
         parts.append(f'<text class="number" text-anchor="end" x="{_LABEL_X + 44}" y="{place + 4:.1f}">{step.seconds:.2f} s</text>')
-        parts.append(f'<text class="percent" text-anchor="end" x="{_LABEL_X + 88}" y="{place + 4:.1f}">{step.percent} %</text>')
-        parts.append(f'<text x="{_LABEL_X + 98}" y="{place + 4:.1f}">{escape(_shortened(step.summary))}</text>')
+        parts.append(f'<text class="percent" text-anchor="end" x="{_LABEL_X + 100}" y="{place + 4:.1f}">{step.percent} %</text>')
+        parts.append(f'<text x="{_LABEL_X + 111}" y="{place + 4:.1f}">{escape(_shortened(step.summary))}</text>')
     return parts
 
 
-def _shortened(text: str, limit: int = 38) -> str:
+def _shortened(text: str, limit: int = 48) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
