@@ -296,15 +296,15 @@ def bootstrap_step(seconds: float, event: str) -> timeline.Step | None:
 def counter_table(rows: list[tuple[str, carriers.Counters, carriers.Counters]]) -> list[str]:
     """Download and totals side by side, a line for each proxy and direction."""
     lines = [
-        f"{'':<20} {'during the download':^29}   {'since the start':^19}",
-        f"{'':<20} {'TLS':>9} {'µTP':>9} {'µTP':>9}   {'TLS':>9} {'µTP':>9}",
+        f"{'':<19} {'during the download':^31}   {'since the start':^19}".rstrip(),
+        f"{'':<19} {'TLS':>9} {'µTP':>9} {'µTP share':>11}   {'TLS':>9} {'µTP':>9}",
     ]
     for name, during, total in rows:
         for direction in ("sent", "received"):
             tls, utp = getattr(during.tls, direction), getattr(during.utp, direction)
             tls_total, utp_total = getattr(total.tls, direction), getattr(total.utp, direction)
             lines.append(
-                f"{name} {direction:<10} {tls / MEGABYTE:9.3f} {utp / MEGABYTE:9.3f} {carriers.share(utp, tls):7.1f} %"
+                f"{name} {direction:<10} {tls / MEGABYTE:9.3f} {utp / MEGABYTE:9.3f} {carriers.share(utp, tls):9.1f} %"
                 f"   {tls_total / MEGABYTE:9.3f} {utp_total / MEGABYTE:9.3f}"
             )
     changes = ", ".join(f"{name} {total.sessions} and {total.carrier_changes}" for name, _, total in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -18,7 +18,10 @@ class Step:
     summary: str
 
 
-_WIDTH = 1060
+# From seconds or per cent to a place in the picture.
+_Scale = Callable[[float], float]
+
+_WIDTH = 1080
 _LEFT, _TOP, _BOTTOM = 72, 92, 60
 _PLOT_WIDTH = 480
 _LABEL_X = _LEFT + _PLOT_WIDTH + 46
@@ -118,7 +121,7 @@ def _tick(last: float) -> float:
     return 100.0
 
 
-def _axes(x, y, tick: float, span: float) -> list[str]:  # type: ignore[no-untyped-def]
+def _axes(x: _Scale, y: _Scale, tick: float, span: float) -> list[str]:
     parts = []
     for percent in range(0, 101, 20):
         parts.append(f'<line class="grid" x1="{x(0):.1f}" y1="{y(percent):.1f}" x2="{x(span):.1f}" y2="{y(percent):.1f}"/>')
@@ -132,7 +135,7 @@ def _axes(x, y, tick: float, span: float) -> list[str]:  # type: ignore[no-untyp
     return parts
 
 
-def _curve(steps: Sequence[Step], x, y) -> list[str]:  # type: ignore[no-untyped-def]
+def _curve(steps: Sequence[Step], x: _Scale, y: _Scale) -> list[str]:
     if not steps:
         return []
     path = f"M{x(0):.1f},{y(0):.1f}"
@@ -143,7 +146,7 @@ def _curve(steps: Sequence[Step], x, y) -> list[str]:  # type: ignore[no-untyped
     return [f'<path class="area" d="{path} {end}"/>', f'<path class="line" d="{path}"/>', *dots]
 
 
-def _labels(steps: Sequence[Step], x, y, height: float) -> list[str]:  # type: ignore[no-untyped-def]
+def _labels(steps: Sequence[Step], x: _Scale, y: _Scale, height: float) -> list[str]:
     places = spread([y(step.percent) for step in reversed(steps)], _ROW, _TOP, _TOP + height)
     parts = []
     for step, place in zip(reversed(steps), places):
@@ -156,5 +159,5 @@ def _labels(steps: Sequence[Step], x, y, height: float) -> list[str]:  # type: i
     return parts
 
 
-def _shortened(text: str, limit: int = 48) -> str:
+def _shortened(text: str, limit: int = 52) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
