@@ -4,12 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -31,13 +32,34 @@ class StdinWatcherTest {
 
     @Test
     void waitsForTheEnd() throws Exception {
+        Parent parent = new Parent();
         CountDownLatch closed = new CountDownLatch(1);
-        try (PipedOutputStream parent = new PipedOutputStream()) {
-            StdinWatcher.watch(new PipedInputStream(parent), closed::countDown);
-            parent.write('x');
-            parent.flush();
+        StdinWatcher.watch(parent, closed::countDown);
+        for (int i = 0; i < 3; i++) {
+            // Taken only by a watcher that has come back for more.
+            assertTrue(parent.said.offer(1, 10, TimeUnit.SECONDS));
             assertEquals(1, closed.getCount());
         }
+        assertTrue(parent.said.offer(-1, 10, TimeUnit.SECONDS));
         assertTrue(closed.await(10, TimeUnit.SECONDS));
+    }
+
+    /** Says so many bytes each time it is read from, or ends. */
+    private static final class Parent extends InputStream {
+        final SynchronousQueue<Integer> said = new SynchronousQueue<>();
+
+        @Override
+        public int read() throws IOException {
+            throw new IOException("the watcher reads in blocks");
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            try {
+                return said.take();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
     }
 }
