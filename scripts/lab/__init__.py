@@ -1,0 +1,1 @@
+"""A private Tor network on this machine, and what is needed to look at it."""

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# Read by scripts/demo and scripts/test, which have set $name; bash.
+
+say() { printf '%s: %s\n' "$name" "$*" >&2; }
+
+# need COMMAND PACKAGE ...: makes sure that every command is there, in pairs with the Debian package that has it.
+# Installs what is missing where apt-get is at hand and we are root; else says what to install, and ends.
+need() {
+    local missing=()
+    while [ $# -gt 0 ]; do
+        has "$1" || missing+=("$2")
+        shift 2
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ] || ! has apt-get; then
+        say "please install: ${missing[*]} (on Debian: apt-get install ${missing[*]})"
+        exit 69
+    fi
+    say "installing ${missing[*]}"
+    install_packages "${missing[@]}" || {
+        say "apt-get could not install: ${missing[*]}"
+        exit 69
+    }
+}
+
+install_packages() {
+    local log
+    log=$(mktemp)
+    # The package lists may be missing or old: look again only when the first try fails.
+    if ! apt_install "$@" >"$log" 2>&1 && ! { apt-get update -q && apt_install "$@"; } >"$log" 2>&1; then
+        tail -n 5 "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
+apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; }
+
+# tor and tor-gencert may be in folders that only root has on its PATH.
+has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
