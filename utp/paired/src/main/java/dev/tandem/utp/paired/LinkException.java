@@ -1,0 +1,62 @@
+package dev.tandem.utp.paired;
+
+import java.io.IOException;
+import java.io.Serial;
+
+/** Why a session could not be set up. The text is a single line without addresses or secrets. */
+public final class LinkException extends IOException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    /** The closed set of reasons. */
+    public enum Reason {
+        /** The bridge's machine refused the TCP connection. */
+        REFUSED("connection refused"),
+        /** The connection was reset before the set-up was complete. */
+        RESET("connection reset during the set-up"),
+        /** TCP did not connect, or the bridge fell silent during the TLS handshake, until the deadline. */
+        TIMEOUT("no answer in time"),
+        /** No route to the bridge's network, or the address family is not to be had here. */
+        NETWORK_UNREACHABLE("network unreachable"),
+        /** No route to the bridge's machine. */
+        HOST_UNREACHABLE("host unreachable"),
+        /** TLS works, but the certificate is not the one that {@code cert=} pins. */
+        WRONG_PIN("the server's certificate is not the one that cert= names"),
+        /** What answers does not speak our TLS 1.3. */
+        NOT_OUR_SERVER("what answers there is not a bridge of this transport"),
+        /** The outbound bind address could not be used. */
+        BIND_FAILED("the local address cannot be bound"),
+        /** The client was closed, or the dial cancelled. */
+        CANCELLED("cancelled"),
+        /** Anything else; the cause tells. */
+        FAILED("failed");
+
+        private final String text;
+
+        Reason(String text) {
+            this.text = text;
+        }
+
+        /** Single-line text for a log. */
+        public String text() {
+            return text;
+        }
+    }
+
+    private final Reason reason;
+
+    public LinkException(Reason reason) {
+        super(reason.text());
+        this.reason = reason;
+    }
+
+    /** The detail must be a single line without addresses. */
+    public LinkException(Reason reason, String detail) {
+        super(reason.text() + ": " + detail);
+        this.reason = reason;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+}
