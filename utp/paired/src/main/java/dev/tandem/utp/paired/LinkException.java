@@ -1,7 +1,12 @@
 package dev.tandem.utp.paired;
 
+import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.io.Serial;
+import java.net.BindException;
+import java.net.NoRouteToHostException;
+import java.nio.channels.UnsupportedAddressTypeException;
+import java.util.Locale;
 
 /** Why a session could not be set up. The text is a single line without addresses or secrets. */
 public final class LinkException extends IOException {
@@ -54,6 +59,34 @@ public final class LinkException extends IOException {
     public LinkException(Reason reason, String detail) {
         super(reason.text() + ": " + detail);
         this.reason = reason;
+    }
+
+    /** What a failed connection attempt means, without the address that its text holds. */
+    static LinkException of(Throwable cause) {
+        if (cause instanceof LinkException known) {
+            return known;
+        }
+        // Java tells these apart by text alone, and the native transport by one class.
+        String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+        if (cause instanceof ConnectTimeoutException || text.contains("timed out")) {
+            return new LinkException(Reason.TIMEOUT);
+        }
+        if (text.contains("refused")) {
+            return new LinkException(Reason.REFUSED);
+        }
+        if (text.contains("reset")) {
+            return new LinkException(Reason.RESET);
+        }
+        if (text.contains("network is unreachable") || cause instanceof UnsupportedAddressTypeException) {
+            return new LinkException(Reason.NETWORK_UNREACHABLE);
+        }
+        if (cause instanceof NoRouteToHostException || text.contains("no route") || text.contains("host is")) {
+            return new LinkException(Reason.HOST_UNREACHABLE);
+        }
+        if (cause instanceof BindException || text.contains("cannot assign") || text.contains("bind")) {
+            return new LinkException(Reason.BIND_FAILED);
+        }
+        return new LinkException(Reason.FAILED, cause.getClass().getSimpleName());
     }
 
     public Reason reason() {

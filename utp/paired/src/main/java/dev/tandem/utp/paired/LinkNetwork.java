@@ -25,7 +25,8 @@ public interface LinkNetwork {
             int timeoutMillis,
             ChannelHandler handler);
 
-    /** Dials µTP; fails the future if there is no µTP here (behind a proxy without UDP). */
+    /** Dials µTP; null if there is no µTP here (behind a proxy without UDP). */
+    @Nullable
     ChannelFuture connectUtp(
             EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote, ChannelHandler handler);
 

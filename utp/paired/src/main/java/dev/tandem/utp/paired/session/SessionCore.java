@@ -192,6 +192,8 @@ public final class SessionCore {
                     throw new IllegalStateException("written after the end");
                 }
                 sender.append(bytes);
+                // At once, and not only when draining: a user that writes while it may must see its own bytes count.
+                updateWritability();
             }
         } finally {
             bytes.release();
@@ -219,7 +221,7 @@ public final class SessionCore {
     }
 
     /** Ends the session at once, and tells the peer. */
-    public void reset(ResetReason reason, long nowNanos) {
+    public void reset(ResetReason reason) {
         terminate(CloseReason.RESET_LOCALLY, reason.text(), reason);
     }
 
@@ -413,13 +415,17 @@ public final class SessionCore {
 
     private void updateWritability() {
         // Half the bound to become writable again, so that it does not flicker with every ACK.
-        long unsentBound = writable ? parameters.unsentBytes() : parameters.unsentBytes() / 2;
-        long retainBound = writable ? parameters.retainBytes() : parameters.retainBytes() / 4 * 3L;
-        boolean now = !sender.isFinishing() && sender.unsent() < unsentBound && sender.retained() < retainBound;
+        boolean now = writable
+                ? isWithin(parameters.unsentBytes(), parameters.retainBytes())
+                : isWithin(parameters.unsentBytes() / 2, parameters.retainBytes() / 4 * 3L);
         if (now != writable) {
             writable = now;
             host.writabilityChanged();
         }
+    }
+
+    private boolean isWithin(long unsentBytes, long retainBytes) {
+        return !sender.isFinishing() && sender.unsent() < unsentBytes && sender.retained() < retainBytes;
     }
 
     // The end.
