@@ -1,3 +1,4 @@
+/** The link: one session of tor over a TLS and a µTP carrier. Wire format: {@code pt-spec/LINK.md}. */
 @NullMarked
 package dev.tandem.utp.paired;
 

@@ -1,0 +1,167 @@
+package dev.tandem.utp.paired;
+
+import dev.tandem.utp.paired.session.Carrier;
+import dev.tandem.utp.paired.session.Frames;
+import dev.tandem.utp.paired.tls.TlsChannelHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A channel as a carrier of a session: the last handler, behind the one that seals. */
+@SuppressWarnings("FutureReturnValueIgnored") // channelInactive reports what goes wrong
+final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carrier {
+    /**
+     * Most bytes in one record on µTP. Small, since a record is of use only when all of it has come, and on a slow path
+     * the time that takes looks like a stall.
+     */
+    private static final int UTP_WRITE_BYTES = 4 * 1024;
+
+    private final CarrierKind kind;
+    private final LinkSession session;
+    private @Nullable ChannelHandlerContext context;
+    private String endCause;
+    private boolean closing;
+
+    CarrierChannel(CarrierKind kind, LinkSession session) {
+        this.kind = kind;
+        this.session = session;
+        this.endCause = kind + " was cut off";
+    }
+
+    private ChannelHandlerContext context() {
+        if (context == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return context;
+    }
+
+    // For the session.
+
+    @Override
+    public CarrierKind kind() {
+        return kind;
+    }
+
+    @Override
+    public boolean isWritable() {
+        Channel channel = context().channel();
+        return channel.isActive() && channel.isWritable();
+    }
+
+    @Override
+    public int maxWriteBytes() {
+        return kind == CarrierKind.TLS ? Frames.MAX_FRAME : UTP_WRITE_BYTES;
+    }
+
+    @Override
+    public void write(ByteBuf frames) {
+        context().write(frames);
+    }
+
+    @Override
+    public void flush() {
+        context().flush();
+    }
+
+    @Override
+    public void close() {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        ChannelHandlerContext ctx = context();
+        Channel channel = ctx.channel();
+        // Only our half: closing the socket with bytes unread would reset it, and take back what we wrote last.
+        writeEnd(ctx).addListener((ChannelFutureListener) written -> {
+            if (written.isSuccess() && channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+            } else {
+                channel.close();
+            }
+        });
+        if (channel.isOpen()) {
+            ctx.executor()
+                    .schedule(
+                            () -> channel.close(),
+                            session.config().closeTimeout().toNanos(),
+                            TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private static ChannelFuture writeEnd(ChannelHandlerContext ctx) {
+        ChannelHandlerContext tls = ctx.pipeline().context(TlsChannelHandler.class);
+        if (tls != null && tls.handler() instanceof TlsChannelHandler handler) {
+            handler.writeCloseNotify(tls);
+            return tls.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        }
+        return ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
+    }
+
+    @Override
+    public void abort() {
+        closing = true;
+        context().channel().close();
+    }
+
+    // From the channel.
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        try {
+            session.handleBytes(this, bytes);
+        } finally {
+            bytes.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        session.handleBytesComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable()) {
+            session.handleWritable();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == TlsChannelHandler.Ended.INSTANCE) {
+            endCause = "TLS was closed by the other side";
+            session.handleClosed(this, endCause, true);
+        } else if (event instanceof TlsChannelHandler.Failed failed) {
+            endCause = failed.detail();
+        } else if (event instanceof SealedRecordHandler.Spoiled spoiled) {
+            endCause = spoiled.detail();
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        // The text of an exception from the network may hold addresses.
+        endCause = kind + " broke";
+        ctx.close();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        session.handleClosed(this, endCause, false);
+        ctx.fireChannelInactive();
+    }
+}

@@ -1,0 +1,34 @@
+package dev.tandem.utp.paired;
+
+/** Why a session is over. */
+public enum CloseReason {
+    /** Both directions ended in order, and both ends know it. */
+    FINISHED("finished"),
+    /** This side called {@link Session#reset}. */
+    RESET_LOCALLY("reset on this side"),
+    /** The other side sent RESET; {@link Session#peerResetReason} tells why. */
+    RESET_BY_PEER("reset by the other side"),
+    /** The server ended TLS without answering the proof: the secret in {@code cert=} is not its own, or it is overloaded. */
+    NOT_ADMITTED("the bridge closed the connection instead of accepting the proof of its secret in cert="),
+    /** The server answered the proof with something that is not this protocol. */
+    BAD_ANSWER("the bridge answered the proof with something else than this protocol"),
+    /** The server did not answer the proof in time. */
+    ADMISSION_TIMEOUT("the bridge did not answer the proof of its secret in time"),
+    /** {@code carrier=utp}, and µTP was not paired in time, or not again. */
+    UTP_UNAVAILABLE("carrier=utp, but no µTP connection could be paired in time"),
+    /** No carrier is left, and bytes or an end were still to come. */
+    CARRIERS_LOST("both carriers are gone"),
+    /** The client or server that owned the session was closed. */
+    SHUT_DOWN("shut down");
+
+    private final String text;
+
+    CloseReason(String text) {
+        this.text = text;
+    }
+
+    /** Single-line text for a log; no address in it. */
+    public String text() {
+        return text;
+    }
+}

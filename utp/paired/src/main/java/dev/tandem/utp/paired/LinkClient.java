@@ -1,0 +1,83 @@
+package dev.tandem.utp.paired;
+
+import dev.tandem.utp.paired.tls.LinkTls;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Set;
+import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
+
+/** Dials sessions to bridges. Everything runs on one event loop. */
+public final class LinkClient {
+    private final EventLoop loop;
+    private final CarrierTotals totals;
+    private final LinkNetwork network;
+    private final JcaTlsCrypto crypto = LinkTls.crypto();
+    private final Set<ClientDial> dials = new HashSet<>();
+    private boolean closed;
+
+    /** A client on the machine's own network. */
+    public LinkClient(EventLoop loop, CarrierTotals totals) {
+        this(loop, totals, LinkNetwork.standard());
+    }
+
+    public LinkClient(EventLoop loop, CarrierTotals totals, LinkNetwork network) {
+        this.loop = loop;
+        this.totals = totals;
+        this.network = network;
+    }
+
+    /**
+     * Dials TCP, and µTP at the same time unless the policy is {@code tls}. May be called on any thread.
+     *
+     * <p>The future succeeds when TLS is up and the pin is verified: bytes written by its listeners leave in the same
+     * flight as the proof of the bridge's secret. What fails later closes the session. It fails with a
+     * {@link LinkException}. It cannot be cancelled once the dial has started: reset the session instead.
+     *
+     * @param bridge the bridge's TCP and UDP address, resolved
+     * @param cert what {@code cert=} in the bridge line said
+     * @param listener who hears of the session; not called before the future has succeeded
+     */
+    public Future<Session> dial(
+            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, SessionListener listener) {
+        Promise<Session> promise = loop.newPromise();
+        if (loop.inEventLoop()) {
+            start(bridge, cert, config, listener, promise);
+        } else {
+            loop.execute(() -> start(bridge, cert, config, listener, promise));
+        }
+        return promise;
+    }
+
+    private void start(
+            InetSocketAddress bridge,
+            BridgeCert cert,
+            LinkConfig config,
+            SessionListener listener,
+            Promise<Session> promise) {
+        if (closed) {
+            promise.tryFailure(new LinkException(LinkException.Reason.CANCELLED));
+            return;
+        }
+        ClientDial[] self = new ClientDial[1];
+        ClientDial dial = new ClientDial(
+                loop, network, totals, crypto, bridge, cert, config, listener, promise, () -> dials.remove(self[0]));
+        self[0] = dial;
+        dials.add(dial);
+        dial.start();
+    }
+
+    /** Resets all sessions and fails all dials. The future succeeds when that is done; channels close behind it. */
+    public Future<Void> close() {
+        Promise<Void> promise = loop.newPromise();
+        loop.execute(() -> {
+            closed = true;
+            new ArrayList<>(dials).forEach(ClientDial::shutDown);
+            promise.setSuccess(null);
+        });
+        return promise;
+    }
+}

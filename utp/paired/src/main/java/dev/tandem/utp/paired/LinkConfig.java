@@ -1,0 +1,161 @@
+package dev.tandem.utp.paired;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client or a server may be told about its links. Immutable.
+ *
+ * @param policy which carriers may be used; a server takes the client's word
+ * @param tcpConnectTimeout until TCP is connected
+ * @param tlsTimeout from then until TLS is complete
+ * @param helloTimeout from then until the proof is received (server) or answered (client)
+ * @param pairingTimeout client with {@code carrier=utp}: until µTP is paired; server: how long a µTP connection may
+ *     stay without a session
+ * @param closeTimeout how long a carrier that is being closed in order may take
+ * @param retainBytes most bytes kept for sending again; beyond it the session is not writable. 64 KiB or more
+ * @param receiveBytes most bytes held for a paused user or out of order: the credit that the other side is given.
+ *     64 KiB or more
+ * @param maxHalfOpen server: most TCP connections without a proof; the newest is refused
+ * @param maxSessions server: most sessions; the newest is refused
+ * @param maxUnmatchedUtp server: most µTP connections without a session; the oldest is dropped
+ * @param maxUnmatchedUtpBytes server: most bytes held for them all; the oldest is dropped
+ * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
+ * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
+ */
+public record LinkConfig(
+        CarrierPolicy policy,
+        Duration tcpConnectTimeout,
+        Duration tlsTimeout,
+        Duration helloTimeout,
+        Duration pairingTimeout,
+        Duration closeTimeout,
+        int retainBytes,
+        int receiveBytes,
+        int maxHalfOpen,
+        int maxSessions,
+        int maxUnmatchedUtp,
+        int maxUnmatchedUtpBytes,
+        @Nullable InetAddress outboundBindV4,
+        @Nullable InetAddress outboundBindV6) {
+
+    /** The least value of {@link #retainBytes} and {@link #receiveBytes}. */
+    public static final int MIN_WINDOW = 64 * 1024;
+
+    public static final LinkConfig DEFAULT = new LinkConfig(
+            CarrierPolicy.AUTO,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(5),
+            4 << 20,
+            4 << 20,
+            1024,
+            16 * 1024,
+            1024,
+            4 << 20,
+            null,
+            null);
+
+    public LinkConfig {
+        if (retainBytes < MIN_WINDOW || receiveBytes < MIN_WINDOW) {
+            throw new IllegalArgumentException("retainBytes and receiveBytes must be 65536 or more");
+        }
+    }
+
+    public LinkConfig withPolicy(CarrierPolicy value) {
+        return new LinkConfig(
+                value,
+                tcpConnectTimeout,
+                tlsTimeout,
+                helloTimeout,
+                pairingTimeout,
+                closeTimeout,
+                retainBytes,
+                receiveBytes,
+                maxHalfOpen,
+                maxSessions,
+                maxUnmatchedUtp,
+                maxUnmatchedUtpBytes,
+                outboundBindV4,
+                outboundBindV6);
+    }
+
+    /** Sets the deadlines of the four steps of the set-up. */
+    public LinkConfig withTimeouts(Duration tcpConnect, Duration tls, Duration hello, Duration pairing) {
+        return new LinkConfig(
+                policy,
+                tcpConnect,
+                tls,
+                hello,
+                pairing,
+                closeTimeout,
+                retainBytes,
+                receiveBytes,
+                maxHalfOpen,
+                maxSessions,
+                maxUnmatchedUtp,
+                maxUnmatchedUtpBytes,
+                outboundBindV4,
+                outboundBindV6);
+    }
+
+    /** Sets the bounds on what one session holds. */
+    public LinkConfig withBuffers(int retain, int receive) {
+        return new LinkConfig(
+                policy,
+                tcpConnectTimeout,
+                tlsTimeout,
+                helloTimeout,
+                pairingTimeout,
+                closeTimeout,
+                retain,
+                receive,
+                maxHalfOpen,
+                maxSessions,
+                maxUnmatchedUtp,
+                maxUnmatchedUtpBytes,
+                outboundBindV4,
+                outboundBindV6);
+    }
+
+    /** Sets a server's bounds. */
+    public LinkConfig withBounds(int halfOpen, int sessions, int unmatchedUtp, int unmatchedUtpBytes) {
+        return new LinkConfig(
+                policy,
+                tcpConnectTimeout,
+                tlsTimeout,
+                helloTimeout,
+                pairingTimeout,
+                closeTimeout,
+                retainBytes,
+                receiveBytes,
+                halfOpen,
+                sessions,
+                unmatchedUtp,
+                unmatchedUtpBytes,
+                outboundBindV4,
+                outboundBindV6);
+    }
+
+    /** Sets the local addresses to dial from, for TCP and UDP; null for any. */
+    public LinkConfig withOutboundBind(@Nullable InetAddress v4, @Nullable InetAddress v6) {
+        return new LinkConfig(
+                policy,
+                tcpConnectTimeout,
+                tlsTimeout,
+                helloTimeout,
+                pairingTimeout,
+                closeTimeout,
+                retainBytes,
+                receiveBytes,
+                maxHalfOpen,
+                maxSessions,
+                maxUnmatchedUtp,
+                maxUnmatchedUtpBytes,
+                v4,
+                v6);
+    }
+}

@@ -1,0 +1,306 @@
+package dev.tandem.utp.paired;
+
+import dev.tandem.utp.paired.SessionAcceptor.Refusal;
+import dev.tandem.utp.paired.admission.Hello;
+import dev.tandem.utp.paired.admission.Welcome;
+import dev.tandem.utp.paired.crypto.LinkKeys;
+import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.tls.LinkTls;
+import dev.tandem.utp.paired.tls.TlsChannelHandler;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.bouncycastle.tls.crypto.TlsCertificate;
+import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
+import org.jspecify.annotations.Nullable;
+
+/** Accepts sessions on one address and port, TCP and µTP. Everything runs on one event loop. */
+@SuppressWarnings("FutureReturnValueIgnored") // of closing, which fails only when closed already
+public final class LinkServer {
+    /** How often port 0 is tried: the free TCP port may be taken for UDP. */
+    private static final int PORT_TRIES = 16;
+
+    private final EventLoop loop;
+    private final CarrierTotals totals;
+    private final ServerIdentity identity;
+    private final LinkConfig config;
+    private final SessionAcceptor acceptor;
+    private final LinkNetwork network;
+    private final JcaTlsCrypto crypto = LinkTls.crypto();
+    private final TlsCertificate certificate;
+    private final byte[] secret;
+    private final PairingRegistry registry;
+    private final Owner owner = new Owner();
+    private final Set<LinkSession> sessions = new HashSet<>();
+    /** The identifier that each session expects, or used last. */
+    private final Map<LinkSession, PairingId> identifiers = new HashMap<>();
+
+    private @Nullable Channel tcp;
+    private @Nullable Channel utp;
+    private int halfOpen;
+    private boolean closed;
+
+    /** A server on the machine's own network. */
+    public LinkServer(
+            EventLoop loop,
+            CarrierTotals totals,
+            ServerIdentity identity,
+            LinkConfig config,
+            SessionAcceptor acceptor) {
+        this(loop, totals, identity, config, acceptor, LinkNetwork.standard());
+    }
+
+    public LinkServer(
+            EventLoop loop,
+            CarrierTotals totals,
+            ServerIdentity identity,
+            LinkConfig config,
+            SessionAcceptor acceptor,
+            LinkNetwork network) {
+        this.loop = loop;
+        this.totals = totals;
+        this.identity = identity;
+        this.config = config;
+        this.acceptor = acceptor;
+        this.network = network;
+        this.registry = new PairingRegistry(config.maxUnmatchedUtp(), config.maxUnmatchedUtpBytes());
+        this.secret = identity.bridgeCert().secret();
+        try {
+            this.certificate = crypto.createCertificate(identity.certificate());
+        } catch (IOException e) {
+            throw new IllegalStateException("the identity's certificate was readable before", e);
+        }
+    }
+
+    /**
+     * Listens on TCP and, unless the policy is {@code tls}, on UDP of the same port: both or neither. Port 0 takes a
+     * port that is free for both. May be called on any thread, once.
+     *
+     * @return the address listened on, port filled in; fails with the bind's exception
+     */
+    public Future<InetSocketAddress> bind(InetSocketAddress address) {
+        Promise<InetSocketAddress> promise = loop.newPromise();
+        loop.execute(() -> bind(address, PORT_TRIES, promise));
+        return promise;
+    }
+
+    private void bind(InetSocketAddress address, int tries, Promise<InetSocketAddress> promise) {
+        network.bindTcp(loop, address, new TcpInitializer()).addListener((ChannelFutureListener) tcpDone -> {
+            if (!tcpDone.isSuccess()) {
+                promise.tryFailure(tcpDone.cause());
+                return;
+            }
+            Channel boundTcp = tcpDone.channel();
+            InetSocketAddress bound = (InetSocketAddress) boundTcp.localAddress();
+            if (config.policy() == CarrierPolicy.TLS) {
+                listening(boundTcp, null, bound, promise);
+                return;
+            }
+            ChannelFuture utpBind = network.bindUtp(loop, bound, new UtpInitializer());
+            utpBind.addListener((ChannelFutureListener) utpDone -> {
+                if (utpDone.isSuccess()) {
+                    listening(boundTcp, utpDone.channel(), bound, promise);
+                    return;
+                }
+                boundTcp.close().addListener(tcpClosed -> {
+                    if (address.getPort() == 0 && tries > 1) {
+                        bind(address, tries - 1, promise);
+                    } else {
+                        promise.tryFailure(utpDone.cause());
+                    }
+                });
+            });
+        });
+    }
+
+    private void listening(
+            Channel boundTcp,
+            @Nullable Channel boundUtp,
+            InetSocketAddress address,
+            Promise<InetSocketAddress> promise) {
+        tcp = boundTcp;
+        utp = boundUtp;
+        if (closed) {
+            closeListeners();
+        }
+        promise.trySuccess(address);
+    }
+
+    /** Stops listening; sessions go on, over the carriers that they have. */
+    public Future<Void> stopListening() {
+        Promise<Void> promise = loop.newPromise();
+        loop.execute(() -> {
+            closed = true;
+            if (tcp != null) {
+                tcp.close();
+            }
+            // The µTP connections of open sessions live on the same UDP socket: it is closed with the last of them.
+            closeUtpIfUnused();
+            promise.setSuccess(null);
+        });
+        return promise;
+    }
+
+    private void closeUtpIfUnused() {
+        if (closed && sessions.isEmpty() && utp != null) {
+            utp.close();
+        }
+    }
+
+    private void closeListeners() {
+        if (tcp != null) {
+            tcp.close();
+        }
+        if (utp != null) {
+            utp.close();
+        }
+    }
+
+    /** Stops listening and resets all sessions. The future succeeds when that is done; channels close behind it. */
+    public Future<Void> close() {
+        Promise<Void> promise = loop.newPromise();
+        loop.execute(() -> {
+            closed = true;
+            if (tcp != null) {
+                tcp.close();
+            }
+            for (LinkSession session : new ArrayList<>(sessions)) {
+                session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
+            }
+            closeUtpIfUnused();
+            promise.setSuccess(null);
+        });
+        return promise;
+    }
+
+    /** Sessions open now. On the event loop. */
+    public int sessionCount() {
+        return sessions.size();
+    }
+
+    /** µTP connections without a session now. On the event loop. */
+    public int unmatchedCount() {
+        return registry.waitingCount();
+    }
+
+    /** TCP connections without a proof now. On the event loop. */
+    public int halfOpenCount() {
+        return halfOpen;
+    }
+
+    private void refused(Refusal refusal, @Nullable InetSocketAddress from) {
+        if (from != null) {
+            acceptor.refused(refusal, from);
+        }
+    }
+
+    private static @Nullable InetSocketAddress addressOf(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress address ? address : null;
+    }
+
+    private final class TcpInitializer extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            if (closed || halfOpen >= config.maxHalfOpen()) {
+                refused(Refusal.TOO_MANY, addressOf(channel));
+                channel.close();
+                return;
+            }
+            halfOpen++;
+            channel.pipeline()
+                    .addLast(TlsChannelHandler.server(crypto, identity.key(), certificate, secret))
+                    .addLast(new ServerAdmission(config, new Gate()));
+        }
+    }
+
+    private final class UtpInitializer extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            channel.pipeline()
+                    .addLast(new PairingHandler(
+                            registry, config, (ctx, refusal) -> refused(refusal, addressOf(ctx.channel()))));
+        }
+    }
+
+    private final class Gate implements ServerAdmission.Gate {
+        @Override
+        public void admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys) {
+            InetSocketAddress from = addressOf(ctx.channel());
+            if (closed || sessions.size() >= config.maxSessions() || from == null) {
+                refused(Refusal.TOO_MANY, from);
+                ctx.close();
+                return;
+            }
+            CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
+            LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
+            sessions.add(session);
+            CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
+            ctx.pipeline().addLast(carrier);
+            ByteBuf welcome = ctx.alloc().heapBuffer(32);
+            new Welcome(config.receiveBytes()).write(welcome);
+            ctx.writeAndFlush(welcome);
+            session.listen(acceptor.accepted(session));
+            session.attach(carrier, 0);
+            session.handleLimit(hello.limit());
+            if (policy != CarrierPolicy.TLS && session.closeReason() == null) {
+                owner.expectPairing(session, 0);
+            }
+        }
+
+        @Override
+        public void refused(Refusal refusal, @Nullable InetSocketAddress from) {
+            LinkServer.this.refused(refusal, from);
+        }
+
+        @Override
+        public void decided() {
+            halfOpen--;
+        }
+    }
+
+    /** What the server does for its sessions. */
+    private final class Owner implements LinkSession.Owner {
+        @Override
+        public void dialUtp(LinkSession session) {
+            throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public void cancelUtpDial(LinkSession session) {
+            throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public void expectPairing(LinkSession session, int attempt) {
+            PairingId id = session.keys().pairing(attempt).id();
+            PairingId last = identifiers.put(session, id);
+            if (last != null) {
+                registry.forget(last);
+            }
+            registry.expect(id, new PairingRegistry.Expected(session, attempt));
+        }
+
+        @Override
+        public void closed(LinkSession session) {
+            PairingId last = identifiers.remove(session);
+            if (last != null) {
+                registry.forget(last);
+            }
+            sessions.remove(session);
+            closeUtpIfUnused();
+        }
+    }
+}

@@ -1,0 +1,320 @@
+package dev.tandem.utp.paired;
+
+import dev.tandem.utp.paired.crypto.LinkKeys;
+import dev.tandem.utp.paired.session.Carrier;
+import dev.tandem.utp.paired.session.SessionCore;
+import dev.tandem.utp.paired.session.SessionHost;
+import dev.tandem.utp.paired.session.SessionParameters;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Ticker;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Drives one session core: the clock, one timer, and the way from its events to the listener. */
+final class LinkSession implements Session, SessionHost {
+    /** What the client or the server does for its sessions. */
+    interface Owner {
+        void dialUtp(LinkSession session);
+
+        void cancelUtpDial(LinkSession session);
+
+        void expectPairing(LinkSession session, int attempt);
+
+        void closed(LinkSession session);
+    }
+
+    private final EventLoop loop;
+    private final Ticker ticker;
+    private final long originNanos;
+    private final LinkConfig config;
+    private final CarrierTotals totals;
+    private final InetSocketAddress remote;
+    private final LinkKeys keys;
+    private final Owner owner;
+    private final CarrierPolicy policy;
+    private final SessionCore core;
+    private @Nullable SessionListener listener;
+    /** The server accepted the proof; on a server, true from the start. */
+    private boolean admitted;
+
+    private @Nullable Future<?> timer;
+    private long timerAtNanos = SessionCore.NEVER;
+
+    LinkSession(
+            EventLoop loop,
+            boolean client,
+            CarrierPolicy policy,
+            LinkConfig config,
+            CarrierTotals totals,
+            InetSocketAddress remote,
+            LinkKeys keys,
+            Owner owner) {
+        this.loop = loop;
+        this.ticker = loop.ticker();
+        this.originNanos = ticker.nanoTime();
+        this.config = config;
+        this.totals = totals;
+        this.remote = remote;
+        this.keys = keys;
+        this.owner = owner;
+        this.policy = policy;
+        this.admitted = !client;
+        SessionParameters parameters = SessionParameters.DEFAULT
+                .withBuffers(config.retainBytes(), config.receiveBytes())
+                .withPairing(config.pairingTimeout().toNanos());
+        this.core = new SessionCore(client, policy, parameters, this, ByteBufAllocator.DEFAULT, 0);
+        totals.sessionOpened();
+    }
+
+    LinkConfig config() {
+        return config;
+    }
+
+    CarrierPolicy policy() {
+        return policy;
+    }
+
+    LinkKeys keys() {
+        return keys;
+    }
+
+    void listen(SessionListener user) {
+        listener = user;
+    }
+
+    // From the carriers and the owner.
+
+    void attach(Carrier carrier, int attempt) {
+        core.attach(carrier, attempt, now());
+        arm();
+    }
+
+    /** The peer answered HELLO, or the client's HELLO was good: how far this side may send. */
+    void handleLimit(long limit) {
+        admitted = true;
+        core.raiseLimit(limit, now());
+        arm();
+    }
+
+    boolean isAdmitted() {
+        return admitted;
+    }
+
+    void handleBytes(Carrier carrier, ByteBuf bytes) {
+        core.handleBytes(carrier, bytes, now());
+    }
+
+    void handleBytesComplete() {
+        core.handleBytesComplete(now());
+        arm();
+    }
+
+    void handleWritable() {
+        core.handleWritable(now());
+        arm();
+    }
+
+    void handleClosed(Carrier carrier, String cause, boolean inOrder) {
+        if (!admitted && inOrder && carrier.kind() == CarrierKind.TLS) {
+            close(CloseReason.NOT_ADMITTED, null);
+        } else {
+            core.handleClosed(carrier, cause, now());
+            arm();
+        }
+    }
+
+    int beginPairing() {
+        int attempt = core.beginPairing(now());
+        arm();
+        return attempt;
+    }
+
+    void handleUtpDialFailed() {
+        core.handleUtpDialFailed(now());
+        arm();
+    }
+
+    void close(CloseReason reason, @Nullable ResetReason tell) {
+        core.close(reason, tell);
+    }
+
+    // Time.
+
+    private long now() {
+        return ticker.nanoTime() - originNanos;
+    }
+
+    /** The timer moves only when the deadline moved before it: a late deadline finds an early timer, which looks again. */
+    private void arm() {
+        long deadline = core.deadlineNanos();
+        if (deadline >= timerAtNanos) {
+            return;
+        }
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        timerAtNanos = deadline;
+        timer = loop.schedule(this::handleTimer, Math.max(0, deadline - now()), TimeUnit.NANOSECONDS);
+    }
+
+    private void handleTimer() {
+        timer = null;
+        timerAtNanos = SessionCore.NEVER;
+        long now = now();
+        if (core.deadlineNanos() <= now) {
+            core.handleTimeout(now);
+        }
+        arm();
+    }
+
+    // For the user.
+
+    @Override
+    public void write(ByteBuf bytes) {
+        core.write(bytes);
+    }
+
+    @Override
+    public void flush() {
+        core.flush(now());
+        arm();
+    }
+
+    @Override
+    public boolean isWritable() {
+        return core.isWritable();
+    }
+
+    @Override
+    public void finish() {
+        core.finish(now());
+        arm();
+    }
+
+    @Override
+    public void reset(ResetReason reason) {
+        core.reset(reason);
+    }
+
+    @Override
+    public void autoRead(boolean on) {
+        core.autoRead(on, now());
+        arm();
+    }
+
+    @Override
+    public SessionStats stats() {
+        return core.stats();
+    }
+
+    @Override
+    public @Nullable CloseReason closeReason() {
+        return core.closeReason();
+    }
+
+    @Override
+    public @Nullable ResetReason peerResetReason() {
+        return core.peerReset();
+    }
+
+    @Override
+    public InetSocketAddress remoteAddress() {
+        return remote;
+    }
+
+    @Override
+    public @Nullable CarrierKind sendingCarrier() {
+        return core.sendingCarrier();
+    }
+
+    // From the core.
+
+    @Override
+    public void deliver(ByteBuf bytes) {
+        if (listener == null) {
+            // Sessions start paused, and only their user unpauses them.
+            bytes.release();
+            throw new IllegalStateException("nobody listens");
+        }
+        listener.onData(this, bytes);
+    }
+
+    @Override
+    public void deliverComplete() {
+        if (listener != null) {
+            listener.onDataComplete(this);
+        }
+    }
+
+    @Override
+    public void deliverEnd() {
+        if (listener != null) {
+            listener.onEnd(this);
+        }
+    }
+
+    @Override
+    public void writabilityChanged() {
+        if (listener != null) {
+            listener.onWritabilityChanged(this);
+        }
+    }
+
+    @Override
+    public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+        if (from != null && to != null) {
+            totals.carrierChanged();
+        }
+        if (listener != null) {
+            listener.onCarrierChanged(this, from, to, cause);
+        }
+    }
+
+    @Override
+    public void payloadSent(CarrierKind kind, int bytes) {
+        totals.sent(kind, bytes);
+    }
+
+    @Override
+    public void payloadReceived(CarrierKind kind, int bytes) {
+        totals.received(kind, bytes);
+    }
+
+    @Override
+    public void dialUtp() {
+        owner.dialUtp(this);
+    }
+
+    @Override
+    public void cancelUtpDial() {
+        owner.cancelUtpDial(this);
+    }
+
+    @Override
+    public void expectPairing(int attempt) {
+        owner.expectPairing(this, attempt);
+    }
+
+    @Override
+    public void closed(CloseReason reason, String detail) {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+        keys.destroy();
+        totals.sessionClosed();
+        owner.closed(this);
+        if (listener != null) {
+            listener.onClosed(this, reason, detail);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Session[" + core.sendingCarrier() + ", " + core.closeReason() + "]";
+    }
+}

@@ -1,0 +1,586 @@
+package dev.tandem.utp.paired.session;
+
+import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.CloseReason;
+import dev.tandem.utp.paired.ResetReason;
+import dev.tandem.utp.paired.SessionStats;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session: two byte streams over whichever carriers are attached. Each call changes the state, then delivers and sends
+ * what can be; {@link #deadlineNanos} is the one moment at which {@link #handleTimeout} is wanted.
+ */
+public final class SessionCore {
+    /** No deadline. */
+    public static final long NEVER = Long.MAX_VALUE;
+
+    /** Room for every control frame that one batch can hold. */
+    private static final int CONTROL_ROOM = Frames.ACK_LENGTH + 2 * Frames.PING_LENGTH + 2 * Frames.PAIR_LENGTH;
+    /** In forced mode there is nothing to send on meanwhile. */
+    private static final long FORCED_REDIAL_NANOS = 1_000_000_000L;
+
+    private final CarrierPolicy policy;
+    private final SessionParameters parameters;
+    private final SessionHost host;
+    private final ByteBufAllocator allocator;
+    private final CarrierSlot tls;
+    private final CarrierSlot utp;
+    private final Sender sender;
+    private final Receiver receiver;
+    private final CarrierChoice choice;
+    /** The client's; null on a server, and where µTP is not to be used. */
+    private final @Nullable UtpDialer dialer;
+
+    private @Nullable CloseReason closeReason;
+    private @Nullable ResetReason peerReset;
+    private boolean writable = true;
+    private boolean draining;
+    private boolean drainAgain;
+
+    /** When a session that has nothing to send on is given up. */
+    private long limboAtNanos = NEVER;
+    /** µTP connections paired so far; the server's highest attempt number is in {@link #lastAttempt}. */
+    private long pairings;
+
+    private int lastAttempt;
+    private boolean pairDue;
+    private int dropDue = -1;
+
+    /**
+     * A session of which nothing was sent yet.
+     *
+     * @param client whether this side dials µTP; then its first dial is under way already, unless the policy is tls
+     */
+    public SessionCore(
+            boolean client,
+            CarrierPolicy policy,
+            SessionParameters parameters,
+            SessionHost host,
+            ByteBufAllocator allocator,
+            long nowNanos) {
+        this.policy = policy;
+        this.parameters = parameters;
+        this.host = host;
+        this.allocator = allocator;
+        this.tls = new CarrierSlot(CarrierKind.TLS, allocator);
+        this.utp = new CarrierSlot(CarrierKind.UTP, allocator);
+        this.sender = new Sender(allocator);
+        this.receiver = new Receiver(parameters, host, allocator);
+        this.choice = new CarrierChoice(parameters, policy, tls, utp, sender, host);
+        if (client && policy != CarrierPolicy.TLS) {
+            long firstDelay = policy == CarrierPolicy.UTP
+                    ? Math.min(FORCED_REDIAL_NANOS, parameters.redialNanos())
+                    : parameters.redialNanos();
+            this.dialer = new UtpDialer(parameters, firstDelay, nowNanos);
+        } else {
+            this.dialer = null;
+        }
+    }
+
+    // Carriers.
+
+    /**
+     * Takes a carrier into use. A TLS carrier is one whose proof was made or checked. A µTP carrier is trusted with data
+     * once a frame came on it.
+     *
+     * @param attempt for µTP, the number of its pairing
+     */
+    public void attach(Carrier carrier, int attempt, long nowNanos) {
+        if (closeReason != null) {
+            carrier.abort();
+            return;
+        }
+        CarrierSlot slot = slot(carrier.kind());
+        if (slot.carrier != null) {
+            slot.carrier.abort();
+            detach(slot, "replaced by a newer connection", nowNanos);
+        }
+        slot.carrier = carrier;
+        slot.attempt = attempt;
+        if (slot == tls) {
+            slot.confirmed = true;
+            choice.choose(nowNanos, "TLS is up");
+        } else {
+            pairings++;
+            // The answer is what confirms it to the side that dialled.
+            slot.ping();
+        }
+        updateLimbo(nowNanos);
+        drain(nowNanos);
+    }
+
+    /** A carrier ended or broke by itself. Ignored for one that is not in use any more. */
+    public void handleClosed(Carrier carrier, String cause, long nowNanos) {
+        CarrierSlot slot = slot(carrier.kind());
+        if (closeReason == null && slot.carrier == carrier) {
+            detach(slot, cause, nowNanos);
+            drain(nowNanos);
+        }
+    }
+
+    /** A carrier takes more again. */
+    public void handleWritable(long nowNanos) {
+        drain(nowNanos);
+    }
+
+    /** Handles the frames in bytes from a carrier; for µTP they must be whole. Does not release the buffer. */
+    public void handleBytes(Carrier carrier, ByteBuf bytes, long nowNanos) {
+        CarrierSlot slot = slot(carrier.kind());
+        if (closeReason != null || slot.carrier != carrier) {
+            return;
+        }
+        try {
+            slot.decoder.decode(bytes, new Incoming(carrier, slot, nowNanos));
+            if (slot == utp && !slot.decoder.atBoundary()) {
+                throw new MalformedFrameException("a record that ends within a frame");
+            }
+            if (slot == utp && slot.carrier == carrier && !slot.confirmed) {
+                slot.confirmed = true;
+                if (dialer != null) {
+                    dialer.handleConfirmed(nowNanos);
+                }
+                choice.choose(nowNanos, "µTP is paired");
+                updateLimbo(nowNanos);
+            }
+        } catch (MalformedFrameException e) {
+            if (slot.carrier == carrier) {
+                carrier.abort();
+                detach(slot, "malformed input on " + carrier.kind() + ": " + e.getMessage(), nowNanos);
+            }
+        }
+    }
+
+    /** Sends and delivers what the last {@link #handleBytes} calls made possible: once, at the end of a read. */
+    public void handleBytesComplete(long nowNanos) {
+        drain(nowNanos);
+    }
+
+    // Pairing.
+
+    /**
+     * Client: the number of the identifier and the keys for a µTP connection that is open now, told to the server behind
+     * this call; -1 if the connection is not wanted any more.
+     */
+    public int beginPairing(long nowNanos) {
+        if (closeReason != null || dialer == null || !dialer.isDialling() || !tls.isAttached()) {
+            return -1;
+        }
+        lastAttempt = dialer.takeAttempt();
+        // The first is implied by HELLO.
+        pairDue = lastAttempt > 0;
+        drain(nowNanos);
+        return lastAttempt;
+    }
+
+    /** Client: a µTP connection could not be opened. */
+    public void handleUtpDialFailed(long nowNanos) {
+        if (closeReason == null && dialer != null && dialer.isDialling() && !utp.isAttached()) {
+            dialer.handleGone(nowNanos);
+        }
+    }
+
+    // The user.
+
+    /** Appends bytes and releases the buffer; nothing is sent before {@link #flush}. */
+    public void write(ByteBuf bytes) {
+        try {
+            if (closeReason == null) {
+                if (sender.isFinishing()) {
+                    throw new IllegalStateException("written after the end");
+                }
+                sender.append(bytes);
+                // At once, and not only when draining: a user that writes while it may must see its own bytes count.
+                updateWritability();
+            }
+        } finally {
+            bytes.release();
+        }
+    }
+
+    public void flush(long nowNanos) {
+        drain(nowNanos);
+    }
+
+    public boolean isWritable() {
+        return writable && closeReason == null;
+    }
+
+    public void finish(long nowNanos) {
+        sender.finish();
+        drain(nowNanos);
+    }
+
+    public void autoRead(boolean on, long nowNanos) {
+        receiver.autoRead(on);
+        if (on) {
+            drain(nowNanos);
+        }
+    }
+
+    /** Ends the session at once, and tells the peer. */
+    public void reset(ResetReason reason) {
+        terminate(CloseReason.RESET_LOCALLY, reason.text(), reason);
+    }
+
+    /** Ends the session for a reason of the surroundings, and tells the peer another. */
+    public void close(CloseReason reason, @Nullable ResetReason tell) {
+        terminate(reason, reason.text(), tell);
+    }
+
+    /** What the peer's HELLO or WELCOME allows us to send. */
+    public void raiseLimit(long limit, long nowNanos) {
+        sender.raiseLimit(limit);
+        drain(nowNanos);
+    }
+
+    // Time.
+
+    /** When {@link #handleTimeout} is wanted next; {@link #NEVER} if not at all. Early and late calls are harmless. */
+    public long deadlineNanos() {
+        if (closeReason != null) {
+            return NEVER;
+        }
+        long deadline = Math.min(limboAtNanos, choice.deadlineNanos());
+        if (dialer != null) {
+            deadline = Math.min(deadline, dialer.deadlineNanos());
+        }
+        return Math.min(deadline, Math.min(ackDeadline(tls), ackDeadline(utp)));
+    }
+
+    /** An ACK that a full carrier does not take goes out when it is writable again, without a timer. */
+    private static long ackDeadline(CarrierSlot slot) {
+        return slot.isAttached() && !slot.isFull() ? slot.ackAtNanos : NEVER;
+    }
+
+    public void handleTimeout(long nowNanos) {
+        if (closeReason != null) {
+            return;
+        }
+        if (limboAtNanos <= nowNanos) {
+            CloseReason reason = policy == CarrierPolicy.UTP ? CloseReason.UTP_UNAVAILABLE : CloseReason.CARRIERS_LOST;
+            terminate(reason, reason.text(), ResetReason.CARRIER_UNAVAILABLE);
+            return;
+        }
+        if (choice.handleTimeout(nowNanos) && utp.carrier != null) {
+            utp.carrier.abort();
+            if (dialer != null) {
+                dialer.handleAbandoned(nowNanos);
+            }
+            detach(utp, "µTP stayed silent", nowNanos);
+        }
+        if (dialer != null) {
+            handleDialerTimeout(dialer, nowNanos);
+        }
+        drain(nowNanos);
+    }
+
+    private void handleDialerTimeout(UtpDialer due, long nowNanos) {
+        if (due.isOverdue(nowNanos)) {
+            host.cancelUtpDial();
+            due.handleGone(nowNanos);
+            if (utp.carrier != null) {
+                utp.carrier.abort();
+                detach(utp, "µTP was not paired in time", nowNanos);
+            }
+        }
+        if (!tls.isAttached()) {
+            due.stop();
+        } else if (due.shouldDial(nowNanos)) {
+            host.dialUtp();
+        }
+    }
+
+    // State, for those who look.
+
+    public @Nullable CloseReason closeReason() {
+        return closeReason;
+    }
+
+    public @Nullable ResetReason peerReset() {
+        return peerReset;
+    }
+
+    public @Nullable CarrierKind sendingCarrier() {
+        CarrierSlot sending = choice.sending();
+        return sending == null || closeReason != null ? null : sending.kind;
+    }
+
+    /** Whether a carrier of this kind is attached. */
+    public boolean isAttached(CarrierKind kind) {
+        return slot(kind).isAttached();
+    }
+
+    public SessionStats stats() {
+        return new SessionStats(
+                tls.payloadSent,
+                utp.payloadSent,
+                tls.payloadReceived,
+                utp.payloadReceived,
+                sender.resent(),
+                receiver.duplicates(),
+                choice.changes(),
+                pairings,
+                sender.retained(),
+                receiver.held());
+    }
+
+    // Sending and delivering.
+
+    private void drain(long nowNanos) {
+        drainAgain = true;
+        if (draining) {
+            return;
+        }
+        draining = true;
+        try {
+            while (drainAgain && closeReason == null) {
+                drainAgain = false;
+                receiver.deliverHeld(nowNanos);
+                pump(tls, nowNanos);
+                pump(utp, nowNanos);
+                finishIfDone();
+                if (closeReason == null) {
+                    choice.update(nowNanos);
+                    updateWritability();
+                }
+            }
+        } finally {
+            draining = false;
+        }
+    }
+
+    /** Each write may call back into this object, so nothing is remembered across it. */
+    private void pump(CarrierSlot slot, long nowNanos) {
+        boolean wrote = false;
+        while (closeReason == null && writeBatch(slot, nowNanos)) {
+            wrote = true;
+        }
+        if (wrote && slot.carrier != null) {
+            slot.carrier.flush();
+        }
+    }
+
+    private boolean writeBatch(CarrierSlot slot, long nowNanos) {
+        Carrier carrier = slot.carrier;
+        boolean data = slot == choice.sending() && sender.hasToSend();
+        boolean pairing = slot == tls && (pairDue || dropDue >= 0);
+        if (carrier == null
+                || !(data || pairing || slot.hasControl() || slot.ackAtNanos <= nowNanos)
+                || !carrier.isWritable()) {
+            return false;
+        }
+        int most = carrier.maxWriteBytes();
+        long wanted = CONTROL_ROOM + (data ? sender.unsent() + Frames.DATA_OVERHEAD + Frames.END_LENGTH : 0);
+        int size = (int) Math.min(most, wanted);
+        ByteBuf batch = allocator.heapBuffer(size, size);
+        writeControl(slot, batch, nowNanos);
+        if (data) {
+            int payload = sender.fill(batch, most - batch.readableBytes());
+            slot.payloadSent += payload;
+            choice.handleSent(slot, nowNanos);
+            if (payload > 0) {
+                host.payloadSent(slot.kind, payload);
+            }
+        }
+        carrier.write(batch);
+        return true;
+    }
+
+    private void writeControl(CarrierSlot slot, ByteBuf batch, long nowNanos) {
+        if (slot == tls && pairDue) {
+            pairDue = false;
+            Frames.writePair(batch, lastAttempt);
+        }
+        if (slot == tls && dropDue >= 0) {
+            Frames.writeDrop(batch, dropDue);
+            dropDue = -1;
+        }
+        if (slot.pongDue) {
+            slot.pongDue = false;
+            Frames.writePong(batch, slot.pongToken);
+        }
+        if (slot.pingDue) {
+            slot.pingDue = false;
+            slot.pingToken++;
+            slot.pingAtNanos = nowNanos;
+            Frames.writePing(batch, slot.pingToken);
+        }
+        if (slot.ackAtNanos != NEVER) {
+            receiver.writeAck(batch, slot);
+        }
+    }
+
+    private void updateWritability() {
+        // Half the bound to become writable again, so that it does not flicker with every ACK.
+        boolean now = writable
+                ? isWithin(parameters.unsentBytes(), parameters.retainBytes())
+                : isWithin(parameters.unsentBytes() / 2, parameters.retainBytes() / 4 * 3L);
+        if (now != writable) {
+            writable = now;
+            host.writabilityChanged();
+        }
+    }
+
+    private boolean isWithin(long unsentBytes, long retainBytes) {
+        return !sender.isFinishing() && sender.unsent() < unsentBytes && sender.retained() < retainBytes;
+    }
+
+    // The end.
+
+    private void finishIfDone() {
+        if (closeReason == null && sender.isEndAcked() && receiver.isEndDelivered()) {
+            // The last ACK must arrive, and either carrier may fail it.
+            writeLastAck(tls);
+            writeLastAck(utp);
+            terminate(CloseReason.FINISHED, CloseReason.FINISHED.text(), null);
+        }
+    }
+
+    private void writeLastAck(CarrierSlot slot) {
+        if (slot.carrier != null) {
+            ByteBuf batch = allocator.heapBuffer(Frames.ACK_LENGTH, Frames.ACK_LENGTH);
+            receiver.writeAck(batch, slot);
+            slot.carrier.write(batch);
+        }
+    }
+
+    private void terminate(CloseReason reason, String detail, @Nullable ResetReason tell) {
+        if (closeReason != null) {
+            return;
+        }
+        closeReason = reason;
+        end(tls, tell);
+        end(utp, tell);
+        sender.release();
+        receiver.release();
+        host.closed(reason, detail);
+    }
+
+    private void end(CarrierSlot slot, @Nullable ResetReason tell) {
+        Carrier carrier = slot.carrier;
+        slot.clear();
+        if (carrier == null) {
+            return;
+        }
+        if (tell != null) {
+            ByteBuf batch = allocator.heapBuffer(Frames.HEADER_LENGTH + 2);
+            Frames.writeReset(batch, tell.code());
+            carrier.write(batch);
+        }
+        carrier.close();
+    }
+
+    private void detach(CarrierSlot slot, String cause, long nowNanos) {
+        long sentEnd = slot.sentEnd;
+        int attempt = slot.attempt;
+        slot.clear();
+        CarrierSlot other = slot == tls ? utp : tls;
+        if (slot == utp) {
+            if (dialer != null) {
+                dialer.handleGone(nowNanos);
+            }
+            dropDue = tls.isAttached() ? attempt : -1;
+        }
+        if (other.isAttached()) {
+            receiver.handleCarrierGone(other, nowNanos);
+        }
+        choice.handleGone(slot, sentEnd, nowNanos, cause);
+        if (other.isAttached()) {
+            updateLimbo(nowNanos);
+        } else if (!sender.isEndAcked() || !receiver.isComplete()) {
+            terminate(CloseReason.CARRIERS_LOST, cause, null);
+        }
+    }
+
+    private void updateLimbo(long nowNanos) {
+        if (choice.sending() != null) {
+            limboAtNanos = NEVER;
+        } else if (limboAtNanos == NEVER) {
+            limboAtNanos = nowNanos + parameters.pairingNanos();
+        }
+    }
+
+    private CarrierSlot slot(CarrierKind kind) {
+        return kind == CarrierKind.TLS ? tls : utp;
+    }
+
+    /** The frames of one carrier, as they come. */
+    private final class Incoming implements FrameDecoder.Handler {
+        private final Carrier carrier;
+        private final CarrierSlot slot;
+        private final long nowNanos;
+
+        Incoming(Carrier carrier, CarrierSlot slot, long nowNanos) {
+            this.carrier = carrier;
+            this.slot = slot;
+            this.nowNanos = nowNanos;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return closeReason == null && slot.carrier == carrier;
+        }
+
+        @Override
+        public void onData(long offset, ByteBuf bytes) throws MalformedFrameException {
+            if (!receiver.handleData(slot, offset, bytes, nowNanos)) {
+                terminate(CloseReason.RESET_LOCALLY, "more gaps than are kept", ResetReason.PROTOCOL_VIOLATION);
+            }
+        }
+
+        @Override
+        public void onAck(long next, long limit) throws MalformedFrameException {
+            sender.raiseLimit(limit);
+            if (sender.handleAck(next)) {
+                choice.handleProgress(nowNanos);
+            }
+        }
+
+        @Override
+        public void onEnd(long finalOffset) throws MalformedFrameException {
+            receiver.handleEnd(slot, finalOffset, nowNanos);
+        }
+
+        @Override
+        public void onReset(int code) {
+            peerReset = ResetReason.ofCode(code);
+            terminate(CloseReason.RESET_BY_PEER, CloseReason.RESET_BY_PEER.text() + ": " + peerReset.text(), null);
+        }
+
+        @Override
+        public void onPing(long token) {
+            slot.pongDue = true;
+            slot.pongToken = token;
+            slot.scheduleAck(nowNanos);
+        }
+
+        @Override
+        public void onPong(long token) {
+            choice.handlePong(slot, token, nowNanos);
+        }
+
+        @Override
+        public void onPair(int attempt) throws MalformedFrameException {
+            if (dialer != null || slot != tls || policy == CarrierPolicy.TLS || attempt <= lastAttempt) {
+                throw new MalformedFrameException("PAIR out of place");
+            }
+            lastAttempt = attempt;
+            host.expectPairing(attempt);
+        }
+
+        @Override
+        public void onDrop(int attempt) throws MalformedFrameException {
+            if (slot != tls || attempt < 0 || attempt > lastAttempt) {
+                throw new MalformedFrameException("DROP out of place");
+            }
+            if (utp.carrier != null && utp.attempt == attempt) {
+                utp.carrier.abort();
+                detach(utp, "the other side gave up µTP", nowNanos);
+                dropDue = -1;
+            }
+        }
+    }
+}

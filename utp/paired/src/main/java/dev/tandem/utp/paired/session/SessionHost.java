@@ -1,0 +1,46 @@
+package dev.tandem.utp.paired.session;
+
+import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.CloseReason;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a session core asks of, and tells, its surroundings. Calls back into the core are allowed: they change its
+ * state, and take effect when the outer call goes on.
+ */
+public interface SessionHost {
+    /** The next bytes in order. The callee owns the buffer. */
+    void deliver(ByteBuf bytes);
+
+    /** The end of a run of {@link #deliver}. */
+    void deliverComplete();
+
+    /** The other direction's end, behind all its bytes. */
+    void deliverEnd();
+
+    void writabilityChanged();
+
+    void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause);
+
+    /** Payload given to a carrier. */
+    void payloadSent(CarrierKind kind, int bytes);
+
+    /** Payload that came first on a carrier. */
+    void payloadReceived(CarrierKind kind, int bytes);
+
+    /**
+     * Client: dial µTP now; then {@link SessionCore#beginPairing}, {@link SessionCore#attach} or
+     * {@link SessionCore#handleUtpDialFailed}.
+     */
+    void dialUtp();
+
+    /** Client: give up a dial of µTP that is still under way. */
+    void cancelUtpDial();
+
+    /** Server: a µTP connection with the identifier of this attempt is to come. */
+    void expectPairing(int attempt);
+
+    /** The session is over. Its carriers are closed already, or closing. */
+    void closed(CloseReason reason, String detail);
+}

@@ -1,0 +1,117 @@
+package dev.tandem.utp.paired;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** A server and a client on loops of their own, on this machine. */
+final class LinkFixture implements AutoCloseable, SessionAcceptor {
+    static final ServerIdentity IDENTITY = ServerIdentity.generate(new SecureRandom());
+    /** Short deadlines, for tests in which somebody is silent. */
+    static final LinkConfig HASTY = LinkConfig.DEFAULT.withTimeouts(
+            Duration.ofSeconds(2), Duration.ofMillis(400), Duration.ofMillis(400), Duration.ofMillis(600));
+
+    private static final int PATIENCE_SECONDS = 30;
+
+    final MultiThreadIoEventLoopGroup clientGroup = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    final MultiThreadIoEventLoopGroup serverGroup = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+    final EventLoop clientLoop = clientGroup.next();
+    final EventLoop serverLoop = serverGroup.next();
+    final CarrierTotals clientTotals = new CarrierTotals();
+    final CarrierTotals serverTotals = new CarrierTotals();
+    final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
+    final List<Session> accepted = new CopyOnWriteArrayList<>();
+    final LinkClient client;
+    final LinkServer server;
+    final InetSocketAddress address;
+
+    /** Makes the user of each session that is accepted; it reads at once. */
+    volatile Supplier<PatternUser> serverUser = () -> PatternUser.server(0);
+
+    volatile boolean serverReads = true;
+
+    LinkFixture(LinkNetwork network, LinkConfig serverConfig) throws Exception {
+        client = new LinkClient(clientLoop, clientTotals, network);
+        server = new LinkServer(serverLoop, serverTotals, IDENTITY, serverConfig, this, network);
+        address = await(server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+    }
+
+    static BridgeCert cert() {
+        return IDENTITY.bridgeCert();
+    }
+
+    @Override
+    public SessionListener accepted(Session session) {
+        accepted.add(session);
+        PatternUser user = serverUser.get();
+        session.autoRead(false);
+        serverLoop.execute(() -> user.start(session, serverReads));
+        return user;
+    }
+
+    @Override
+    public void refused(Refusal refusal, InetSocketAddress from) {
+        refusals.add(refusal);
+    }
+
+    /** Dials, and starts the user on the client's loop. */
+    Session dial(LinkConfig config, PatternUser user) throws Exception {
+        Future<Session> future = client.dial(address, cert(), config, user);
+        Session session = await(future);
+        clientLoop.submit(() -> user.start(session, true)).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        return session;
+    }
+
+    static <T> T await(Future<T> future) throws Exception {
+        if (!future.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("nothing came in " + PATIENCE_SECONDS + " s");
+        }
+        if (!future.isSuccess()) {
+            if (future.cause() instanceof Exception e) {
+                throw e;
+            }
+            throw new AssertionError(future.cause());
+        }
+        return future.getNow();
+    }
+
+    static <T> T await(java.util.concurrent.Future<T> future) throws Exception {
+        return future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    Refusal nextRefusal() throws Exception {
+        Refusal refusal = refusals.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (refusal == null) {
+            throw new AssertionError("nobody was refused");
+        }
+        return refusal;
+    }
+
+    <T> T onServer(Callable<T> call) throws Exception {
+        return await(serverLoop.submit(call));
+    }
+
+    <T> T onClient(Callable<T> call) throws Exception {
+        return await(clientLoop.submit(call));
+    }
+
+    @Override
+    public void close() {
+        client.close().awaitUninterruptibly(10, TimeUnit.SECONDS);
+        server.close().awaitUninterruptibly(10, TimeUnit.SECONDS);
+        clientGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
+        serverGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
+    }
+}
