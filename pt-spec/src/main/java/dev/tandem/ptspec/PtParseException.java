@@ -8,7 +8,8 @@ package dev.tandem.ptspec;
 public final class PtParseException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    PtParseException(String message) {
+    /** The message is one line of printable ASCII, without secrets. */
+    public PtParseException(String message) {
         super(message);
     }
 }

@@ -30,7 +30,16 @@ public final class CarrierTotals {
             long receivedUtp,
             long carrierChanges,
             long sessionsOpened,
-            long sessionsClosed) {}
+            long sessionsClosed) {
+
+        /** One JSON object in one line, for whoever watches a proxy from outside; no address in it. */
+        public String toJson() {
+            return "{\"sessions\":" + sessionsOpened + ",\"openSessions\":" + (sessionsOpened - sessionsClosed)
+                    + ",\"carrierChanges\":" + carrierChanges
+                    + ",\"tls\":{\"sent\":" + sentTls + ",\"received\":" + receivedTls
+                    + "},\"utp\":{\"sent\":" + sentUtp + ",\"received\":" + receivedUtp + "}}\n";
+        }
+    }
 
     /** The counters now. */
     public Snapshot snapshot() {

@@ -35,4 +35,10 @@ public record SessionStats(
     public long received(CarrierKind kind) {
         return kind == CarrierKind.TLS ? receivedTls : receivedUtp;
     }
+
+    /** What each carrier bore, as a phrase for a log. */
+    public String summary() {
+        return "sent " + sentUtp + " bytes on utp and " + sentTls + " on tls, received " + receivedUtp + " and "
+                + receivedTls;
+    }
 }

@@ -1,0 +1,48 @@
+package dev.tandem.client;
+
+import dev.tandem.ptspec.PtParseException;
+import dev.tandem.ptspec.TransportArgs;
+import dev.tandem.utp.paired.BridgeCert;
+import dev.tandem.utp.paired.CarrierPolicy;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The arguments of a bridge line.
+ *
+ * @param cert {@code cert=}: the bridge's pin and secret; required
+ * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} or {@code utp}
+ */
+record ClientArguments(BridgeCert cert, CarrierPolicy carrier) {
+
+    /**
+     * Reads them.
+     *
+     * @throws PtParseException with one line that names the argument and not its value
+     */
+    static ClientArguments parse(TransportArgs args) throws PtParseException {
+        Set<String> seen = new HashSet<>();
+        BridgeCert cert = null;
+        CarrierPolicy carrier = CarrierPolicy.AUTO;
+        for (TransportArgs.Arg arg : args.entries()) {
+            if (!seen.add(arg.key())) {
+                throw new PtParseException("bridge line: " + arg.key() + "= is there twice");
+            }
+            try {
+                switch (arg.key()) {
+                    case "cert" -> cert = BridgeCert.parse(arg.value());
+                    case "carrier" -> carrier = CarrierPolicy.parse(arg.value());
+                    default ->
+                        throw new PtParseException("bridge line: unknown argument " + arg.key()
+                                + "=; this transport takes cert= and carrier=");
+                }
+            } catch (IllegalArgumentException e) {
+                throw new PtParseException("bridge line: " + e.getMessage());
+            }
+        }
+        if (cert == null) {
+            throw new PtParseException("bridge line: cert= is missing");
+        }
+        return new ClientArguments(cert, carrier);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.tandem.client;
+
+import dev.tandem.ptspec.ManagedEnvironment;
+import dev.tandem.ptspec.TransportMessages;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code client-pt}: managed by tor when the environment says so, standalone otherwise. */
+@Command(
+        name = "client-pt",
+        description = "The client of the utp transport. tor starts it: ClientTransportPlugin utp exec PATH/client-pt",
+        mixinStandardHelpOptions = true,
+        versionProvider = ClientMain.Version.class,
+        subcommands = StandaloneClient.class)
+public final class ClientMain implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
+    private boolean unsafeLogging;
+
+    private final Map<String, String> environment;
+
+    ClientMain(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    /** Runs the program. */
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new ClientMain(System.getenv())).execute(args));
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (!ManagedEnvironment.isManaged(environment)) {
+            spec.commandLine()
+                    .getErr()
+                    .println(
+                            "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
+            return CommandLine.ExitCode.USAGE;
+        }
+        return new ManagedClient(TransportMessages.standardOutput(), unsafeLogging).run(environment, System.in);
+    }
+
+    static String version() {
+        String version = ClientMain.class.getPackage().getImplementationVersion();
+        return version == null ? "unreleased" : version;
+    }
+
+    /** What {@code --version} prints. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"client-pt (Tandem) " + version()};
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package dev.tandem.client;
+
+import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.PtParseException;
+import dev.tandem.ptspec.SocksReplyCode;
+import dev.tandem.ptspec.netty.SocksListener;
+import dev.tandem.ptspec.netty.SocksReply;
+import dev.tandem.ptspec.netty.SocksRequest;
+import dev.tandem.ptspec.netty.SocksServerHandler;
+import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.paired.CarrierTotals;
+import dev.tandem.utp.paired.LinkClient;
+import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.LinkException;
+import dev.tandem.utp.paired.SessionRelay;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+/** The client's listeners and its sessions, all on one event loop. */
+final class ClientProxy implements AutoCloseable {
+    private static final int STOP_SECONDS = 2;
+
+    private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
+    private final EventLoop loop = group.next();
+    private final CarrierTotals totals = new CarrierTotals();
+    private final LinkClient client = new LinkClient(loop, totals);
+    private final Dialer dialer;
+    private final ProxyLog log;
+
+    ClientProxy(LinkConfig config, ProxyLog log) {
+        this.log = log;
+        this.dialer = new Dialer(client, config, log);
+    }
+
+    CarrierTotals totals() {
+        return totals;
+    }
+
+    /**
+     * Listens for tor's SOCKS5 requests, each of which becomes a session with the bridge that it names.
+     *
+     * @return the address listened on, with its port
+     * @throws IOException if it cannot be bound, with a single line
+     */
+    InetSocketAddress listenSocks(InetSocketAddress address) throws IOException {
+        return listen(address, true, new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(new SocksServerHandler(new Requests()));
+            }
+        });
+    }
+
+    /** Listens for plain connections, each of which becomes a session with one bridge. As {@link #listenSocks}. */
+    InetSocketAddress listenPlain(InetSocketAddress address, InetSocketAddress bridge, ClientArguments arguments)
+            throws IOException {
+        return listen(address, false, new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                dialer.dial(bridge, arguments, channel, new PlainConnection(channel));
+            }
+        });
+    }
+
+    private InetSocketAddress listen(InetSocketAddress address, boolean autoRead, ChannelHandler handler)
+            throws IOException {
+        ChannelFuture bound = new ServerBootstrap()
+                .group(loop)
+                .channelFactory(() -> UtpTransports.newServerSocketChannel(loop))
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childOption(ChannelOption.AUTO_READ, autoRead)
+                .childHandler(handler)
+                .bind(address)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
+        }
+        return (InetSocketAddress) bound.channel().localAddress();
+    }
+
+    /** Ends all sessions and stops. */
+    @Override
+    public void close() {
+        client.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        group.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private final class Requests implements SocksListener {
+        @Override
+        public void onRequest(SocksRequest request, SocksReply reply) {
+            ClientArguments arguments;
+            try {
+                arguments = ClientArguments.parse(request.args());
+            } catch (PtParseException e) {
+                log.warning(String.valueOf(e.getMessage()));
+                reply.reject(SocksReplyCode.GENERAL_FAILURE);
+                return;
+            }
+            dialer.dial(request.target(), arguments, reply.channel(), new SocksConnection(reply));
+        }
+
+        @Override
+        public void onFailure(String reason) {
+            log.info("SOCKS: " + reason);
+        }
+    }
+
+    /** tor waits for the answer to its request; it comes when TLS is up and the pin is verified. */
+    private record SocksConnection(SocksReply reply) implements Dialer.Waiting {
+        @Override
+        public boolean install(SessionRelay relay) {
+            ChannelFuture granted = reply.grant(relay);
+            return !granted.isDone() || granted.isSuccess();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            reply.reject(cause instanceof LinkException link ? codeOf(link.reason()) : SocksReplyCode.GENERAL_FAILURE);
+        }
+
+        /** The words that tor's log will have. */
+        private static SocksReplyCode codeOf(LinkException.Reason reason) {
+            return switch (reason) {
+                case REFUSED, RESET -> SocksReplyCode.CONNECTION_REFUSED;
+                case TIMEOUT -> SocksReplyCode.TTL_EXPIRED;
+                case NETWORK_UNREACHABLE -> SocksReplyCode.NETWORK_UNREACHABLE;
+                case HOST_UNREACHABLE -> SocksReplyCode.HOST_UNREACHABLE;
+                case WRONG_PIN, NOT_OUR_SERVER, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
+            };
+        }
+    }
+
+    private record PlainConnection(Channel channel) implements Dialer.Waiting {
+        @Override
+        public boolean install(SessionRelay relay) {
+            channel.pipeline().addLast(relay);
+            return channel.isActive();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            channel.close();
+        }
+    }
+}

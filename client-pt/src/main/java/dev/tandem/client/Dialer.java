@@ -1,0 +1,79 @@
+package dev.tandem.client;
+
+import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.CloseReason;
+import dev.tandem.utp.paired.LinkClient;
+import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.ResetReason;
+import dev.tandem.utp.paired.Session;
+import dev.tandem.utp.paired.SessionRelay;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** Makes one session for one connection of tor's, or of whoever uses the standalone client, and logs its life. */
+final class Dialer {
+    /** What to do with the connection that waits for the session. */
+    interface Waiting {
+        /**
+         * The session is up: put the relay at the end of the connection's pipeline.
+         *
+         * @return whether it is there; if not, the connection is gone
+         */
+        boolean install(SessionRelay relay);
+
+        /** There is no session. The cause is a {@code LinkException}. */
+        void failed(Throwable cause);
+    }
+
+    private final LinkClient client;
+    private final LinkConfig config;
+    private final ProxyLog log;
+
+    Dialer(LinkClient client, LinkConfig config, ProxyLog log) {
+        this.client = client;
+        this.config = config;
+        this.log = log;
+    }
+
+    /** Dials; on the event loop of the connection, which is the client's own. */
+    void dial(InetSocketAddress bridge, ClientArguments arguments, Channel connection, Waiting waiting) {
+        SessionRelay relay = new SessionRelay(new Journal());
+        Future<Session> dial = client.dial(bridge, arguments.cert(), config.withPolicy(arguments.carrier()), relay);
+        // Nobody waits for the session any more: whatever stage the dial is in, it ends.
+        connection.closeFuture().addListener(closed -> dial.cancel(false));
+        dial.addListener((Future<Session> done) -> {
+            if (!done.isSuccess()) {
+                log.warning("no session with the bridge: " + done.cause().getMessage());
+                waiting.failed(done.cause());
+                return;
+            }
+            Session session = done.getNow();
+            if (waiting.install(relay)) {
+                relay.join(session);
+            } else {
+                session.reset(ResetReason.USER_CLOSED);
+            }
+        });
+    }
+
+    /** The lines in the log that a session leaves. */
+    private final class Journal implements SessionRelay.Observer {
+        @Override
+        public void onCarrierChanged(
+                Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+            log.info("sending on " + (to == null ? "nothing" : to) + " now: " + cause);
+        }
+
+        @Override
+        public void onClosed(Session session, CloseReason reason, String detail) {
+            String line = "session ended: " + detail + "; " + session.stats().summary();
+            switch (reason) {
+                case FINISHED, RESET_LOCALLY, RESET_BY_PEER, SHUT_DOWN -> log.info(line);
+                default -> log.warning(line);
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.tandem.client;
+
+import dev.tandem.ptspec.BridgeLine;
+import dev.tandem.ptspec.IpAddresses;
+import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.PtParseException;
+import dev.tandem.ptspec.Severity;
+import dev.tandem.utp.paired.LinkConfig;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.tinylog.Logger;
+import org.tinylog.configuration.Configuration;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Forwards plain TCP connections to a bridge, one session each, without tor. */
+@Command(
+        name = "standalone",
+        description = "Forward TCP connections to what a standalone server-pt forwards to, one session each.",
+        mixinStandardHelpOptions = true,
+        versionProvider = ClientMain.Version.class)
+final class StandaloneClient implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(names = "--listen", required = true, paramLabel = "ADDR:PORT", description = "Where to take connections.")
+    private String listen = "";
+
+    @ArgGroup(multiplicity = "1")
+    private Bridge bridge = new Bridge();
+
+    /** One of the two; the file keeps the bridge's secret out of the list of processes. */
+    static final class Bridge {
+        @Option(names = "--bridge", paramLabel = "LINE", description = "The bridge: 'utp ADDR:PORT cert=...'.")
+        private @Nullable String line;
+
+        @Option(names = "--bridge-file", paramLabel = "FILE", description = "A file with the bridge line.")
+        private @Nullable Path file;
+    }
+
+    @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
+    private boolean unsafeLogging;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Log each session.")
+    private boolean verbose;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Configuration.set("level", verbose ? "debug" : "info");
+        ProxyLog log = new ProxyLog(StandaloneClient::log, unsafeLogging);
+        try (ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, log)) {
+            BridgeLine line = BridgeLine.parse(bridgeLine());
+            if (!line.transport().equals(ManagedClient.TRANSPORT)) {
+                throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
+            }
+            InetSocketAddress address = IpAddresses.parseAddressPort(listen);
+            InetSocketAddress bound = proxy.listenPlain(address, line.address(), ClientArguments.parse(line.args()));
+            spec.commandLine().getOut().println("listening on " + IpAddresses.format(bound));
+            spec.commandLine().getOut().flush();
+            new CountDownLatch(1).await();
+            return CommandLine.ExitCode.OK;
+        } catch (PtParseException e) {
+            return fail(CommandLine.ExitCode.USAGE, e);
+        } catch (IOException e) {
+            return fail(CommandLine.ExitCode.SOFTWARE, e);
+        }
+    }
+
+    private int fail(int code, Exception e) {
+        spec.commandLine().getErr().println("client-pt: " + e.getMessage());
+        return code;
+    }
+
+    private String bridgeLine() throws IOException {
+        if (bridge.line != null) {
+            return bridge.line;
+        }
+        Path file = Objects.requireNonNull(bridge.file);
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(file).stream()
+                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                    .toList();
+        } catch (IOException e) {
+            throw new IOException("the file with the bridge line cannot be read", e);
+        }
+        if (lines.size() != 1) {
+            throw new IOException("the file with the bridge line holds " + lines.size() + " lines instead of one");
+        }
+        return lines.get(0);
+    }
+
+    private static void log(Severity severity, String line) {
+        switch (severity) {
+            case ERROR, WARNING -> Logger.warn(line);
+            case NOTICE -> Logger.info(line);
+            case INFO, DEBUG -> Logger.debug(line);
+        }
+    }
+}

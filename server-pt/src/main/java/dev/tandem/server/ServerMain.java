@@ -1,0 +1,65 @@
+package dev.tandem.server;
+
+import dev.tandem.ptspec.ManagedEnvironment;
+import dev.tandem.ptspec.TransportMessages;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code server-pt}: managed by tor when the environment says so, standalone otherwise. */
+@Command(
+        name = "server-pt",
+        description =
+                "The bridge's side of the utp transport. tor starts it: ServerTransportPlugin utp exec PATH/server-pt",
+        mixinStandardHelpOptions = true,
+        versionProvider = ServerMain.Version.class,
+        subcommands = StandaloneServer.class)
+public final class ServerMain implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
+    private boolean unsafeLogging;
+
+    private final Map<String, String> environment;
+
+    ServerMain(Map<String, String> environment) {
+        this.environment = environment;
+    }
+
+    /** Runs the program. */
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new ServerMain(System.getenv())).execute(args));
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (!ManagedEnvironment.isManaged(environment)) {
+            spec.commandLine()
+                    .getErr()
+                    .println(
+                            "server-pt: tor did not start this; use 'server-pt standalone', or see 'server-pt --help'");
+            return CommandLine.ExitCode.USAGE;
+        }
+        return new ManagedServer(TransportMessages.standardOutput(), unsafeLogging).run(environment, System.in);
+    }
+
+    static String version() {
+        String version = ServerMain.class.getPackage().getImplementationVersion();
+        return version == null ? "unreleased" : version;
+    }
+
+    /** What {@code --version} prints. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"server-pt (Tandem) " + version()};
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package dev.tandem.server;
+
+import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.CarrierTotals;
+import dev.tandem.utp.paired.CloseReason;
+import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.LinkServer;
+import dev.tandem.utp.paired.ResetReason;
+import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.Session;
+import dev.tandem.utp.paired.SessionAcceptor;
+import dev.tandem.utp.paired.SessionListener;
+import dev.tandem.utp.paired.SessionRelay;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The bridge's listener and its sessions, all on one event loop. */
+final class ServerProxy implements AutoCloseable {
+    private static final int STOP_SECONDS = 2;
+
+    private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
+    private final EventLoop loop = group.next();
+    private final CarrierTotals totals = new CarrierTotals();
+    private final LinkServer server;
+    private final Upstream upstream;
+    private final ProxyLog log;
+
+    ServerProxy(ServerIdentity identity, LinkConfig config, Upstream upstream, ProxyLog log) {
+        this.upstream = upstream;
+        this.log = log;
+        this.server = new LinkServer(loop, totals, identity, config, new Acceptor());
+    }
+
+    CarrierTotals totals() {
+        return totals;
+    }
+
+    /**
+     * Listens on TCP and µTP.
+     *
+     * @return the address listened on, with its port
+     * @throws IOException if either cannot be bound, with a single line
+     */
+    InetSocketAddress listen(InetSocketAddress address) throws IOException {
+        Future<InetSocketAddress> bound = server.bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
+        }
+        return bound.getNow();
+    }
+
+    /** Ends all sessions and stops. */
+    @Override
+    public void close() {
+        server.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+        group.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
+                .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private final class Acceptor implements SessionAcceptor {
+        @Override
+        public SessionListener accepted(Session session) {
+            SessionRelay relay = new SessionRelay(new Journal());
+            upstream.connect(loop, session.remoteAddress(), relay).addListener(connected -> {
+                if (connected.isSuccess()) {
+                    relay.join(session);
+                } else {
+                    log.warning("cannot hand a session on: " + connected.cause().getMessage());
+                    session.reset(ResetReason.UPSTREAM_UNREACHABLE);
+                }
+            });
+            return relay;
+        }
+
+        @Override
+        public void refused(Refusal refusal, InetSocketAddress from) {
+            log.info("turned away: " + refusal.text());
+        }
+    }
+
+    /** The lines in the log that a session leaves. */
+    private final class Journal implements SessionRelay.Observer {
+        @Override
+        public void onCarrierChanged(
+                Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+            log.info("sending on " + (to == null ? "nothing" : to) + " now: " + cause);
+        }
+
+        @Override
+        public void onClosed(Session session, CloseReason reason, String detail) {
+            log.info("session ended: " + detail + "; " + session.stats().summary());
+        }
+    }
+}
