@@ -460,6 +460,7 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
             pipeline().fireExceptionCaught(new UtpException(reason));
             unsafe().close(voidPromise());
         } else {
+            pipeline().fireUserEventTriggered(UtpFinishedEvent.INSTANCE);
             // All is received, but may wait to be read; the end of the input comes behind it.
             readNow();
         }

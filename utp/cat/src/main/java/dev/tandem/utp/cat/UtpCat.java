@@ -1,0 +1,135 @@
+package dev.tandem.utp.cat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code utpcat}: netcat over µTP. */
+@Command(
+        name = "utpcat",
+        description = "Sends standard input to a µTP peer, and what the peer sends to standard output.",
+        customSynopsis = {"utpcat [-v] ADDR PORT", "utpcat -l [-v] [-s ADDR] -p PORT"},
+        mixinStandardHelpOptions = true,
+        versionProvider = UtpCat.Version.class)
+public final class UtpCat implements Callable<Integer> {
+    private static final int MAX_PORT = 65_535;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(names = "-l", description = "Listen for one connection instead of dialling.")
+    private boolean listen;
+
+    @Option(names = "-s", paramLabel = "ADDR", description = "With -l: the local address (default: all).")
+    private @Nullable String source;
+
+    @Option(names = "-p", paramLabel = "PORT", description = "With -l: the local port.")
+    private @Nullable Integer port;
+
+    @Option(names = "-v", description = "Print the connection's figures at the end, to standard error.")
+    private boolean verbose;
+
+    @Parameters(index = "0", arity = "0..1", paramLabel = "ADDR", description = "The peer's name or address.")
+    private @Nullable String address;
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "PORT", description = "The peer's port.")
+    private @Nullable Integer remotePort;
+
+    private final InputStream in;
+    private final OutputStream out;
+
+    /** Reads from and writes to the streams given. */
+    UtpCat(InputStream in, OutputStream out) {
+        this.in = in;
+        this.out = out;
+    }
+
+    /** Runs the program. */
+    @SuppressForbidden("standard output is the peer's bytes, and this is where it is handed in")
+    public static void main(String[] args) {
+        System.exit(commandLine(new UtpCat(System.in, System.out)).execute(args));
+    }
+
+    /** With errors of one line. */
+    static CommandLine commandLine(UtpCat program) {
+        return new CommandLine(program).setParameterExceptionHandler((error, args) -> {
+            error.getCommandLine().getErr().println("utpcat: " + error.getMessage());
+            return CommandLine.ExitCode.USAGE;
+        });
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Transfer transfer = new Transfer(in, out, verbose ? spec.commandLine().getErr() : null);
+        try {
+            if (listen) {
+                transfer.serve(localAddress());
+            } else {
+                transfer.dial(remoteAddress());
+            }
+            return CommandLine.ExitCode.OK;
+        } catch (IOException e) {
+            spec.commandLine().getErr().println("utpcat: " + e.getMessage());
+            return CommandLine.ExitCode.SOFTWARE;
+        } finally {
+            transfer.close();
+        }
+    }
+
+    private InetSocketAddress localAddress() throws IOException {
+        if (port == null || address != null) {
+            throw usage("-l takes -p PORT, and -s ADDR if need be");
+        }
+        return source == null ? new InetSocketAddress(checked(port)) : resolve(source, checked(port));
+    }
+
+    private InetSocketAddress remoteAddress() throws IOException {
+        if (address == null || remotePort == null || source != null || port != null) {
+            throw usage("needs ADDR and PORT, or -l and -p PORT");
+        }
+        return resolve(address, checked(remotePort));
+    }
+
+    private int checked(int number) {
+        if (number < 1 || number > MAX_PORT) {
+            throw usage("a port is a number from 1 to " + MAX_PORT);
+        }
+        return number;
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private static InetSocketAddress resolve(String host, int port) throws IOException {
+        String name = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+        try {
+            return new InetSocketAddress(InetAddress.getByName(name), port);
+        } catch (UnknownHostException e) {
+            throw new IOException(name + ": unknown host", e);
+        }
+    }
+
+    /** What {@code --version} prints. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = UtpCat.class.getPackage().getImplementationVersion();
+            return new String[] {"utpcat (Tandem) " + (version == null ? "unreleased" : version)};
+        }
+    }
+}
