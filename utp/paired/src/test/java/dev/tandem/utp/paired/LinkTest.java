@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,6 +26,11 @@ class LinkTest {
         assertNull(server.error);
         assertEquals(down, client.read);
         assertEquals(up, server.read);
+    }
+
+    @AfterAll
+    static void nothingLeaked() {
+        LinkFixture.assertNoLeaks();
     }
 
     @Test
