@@ -3,6 +3,7 @@ package dev.tandem.utp.paired;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
@@ -63,7 +64,11 @@ class FirstFlightTest {
 
         @Override
         public @Nullable ChannelFuture connectUtp(
-                EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote, ChannelHandler handler) {
+                EventLoop loop,
+                @Nullable InetSocketAddress local,
+                InetSocketAddress remote,
+                ConnectionConfig config,
+                ChannelHandler handler) {
             return null;
         }
 
@@ -74,7 +79,8 @@ class FirstFlightTest {
         }
 
         @Override
-        public ChannelFuture bindUtp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
+        public ChannelFuture bindUtp(
+                EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
             throw new UnsupportedOperationException();
         }
 

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.Future;
@@ -35,10 +36,10 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
         ByteBufUtil.setLeakListener((type, records) -> LEAKS.add(type + records));
     }
 
-    final MultiThreadIoEventLoopGroup clientGroup = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    final MultiThreadIoEventLoopGroup serverGroup = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    final EventLoop clientLoop = clientGroup.next();
-    final EventLoop serverLoop = serverGroup.next();
+    final EventLoopGroup clientGroup;
+    final EventLoopGroup serverGroup;
+    final EventLoop clientLoop;
+    final EventLoop serverLoop;
     final CarrierTotals clientTotals = new CarrierTotals();
     final CarrierTotals serverTotals = new CarrierTotals();
     final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
@@ -53,6 +54,14 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
     volatile boolean serverReads = true;
 
     LinkFixture(LinkNetwork network, LinkConfig serverConfig) throws Exception {
+        this(network, serverConfig, () -> new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory()));
+    }
+
+    LinkFixture(LinkNetwork network, LinkConfig serverConfig, Supplier<EventLoopGroup> loops) throws Exception {
+        clientGroup = loops.get();
+        serverGroup = loops.get();
+        clientLoop = clientGroup.next();
+        serverLoop = serverGroup.next();
         client = new LinkClient(clientLoop, clientTotals, network);
         server = new LinkServer(serverLoop, serverTotals, IDENTITY, serverConfig, this, network);
         address = await(server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));

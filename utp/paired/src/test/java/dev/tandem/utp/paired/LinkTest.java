@@ -10,6 +10,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -75,7 +76,7 @@ class LinkTest {
         }
     }
 
-    @Test
+    @RepeatedTest(10)
     void utpDyingInMidTransferLosesNothingInEitherDirection() throws Exception {
         StandInNetwork network = new StandInNetwork();
         try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT)) {

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -61,7 +62,11 @@ final class StandInNetwork implements LinkNetwork {
 
     @Override
     public @Nullable ChannelFuture connectUtp(
-            EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote, ChannelHandler handler) {
+            EventLoop loop,
+            @Nullable InetSocketAddress local,
+            InetSocketAddress remote,
+            ConnectionConfig config,
+            ChannelHandler handler) {
         if (utpBlocked) {
             // Like a SYN that nobody answers, until the link gives up.
             return null;
@@ -78,7 +83,8 @@ final class StandInNetwork implements LinkNetwork {
     }
 
     @Override
-    public ChannelFuture bindUtp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
+    public ChannelFuture bindUtp(
+            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
         return REAL.bindTcp(loop, utp(local), childHandler);
     }
 }
