@@ -1,8 +1,12 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.netty.UtpChannel;
+import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.crypto.SealedRecords;
 import dev.tandem.utp.paired.session.Carrier;
 import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
+import dev.tandem.utp.protocol.ConnectionStats;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -10,6 +14,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +28,16 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
      */
     private static final int UTP_WRITE_BYTES = 4 * 1024;
 
+    /** What may wait in the engine beyond one and a half congestion windows, so that it never runs dry. */
+    private static final long UTP_SLACK_BYTES = 32 * 1024;
+
     private final CarrierKind kind;
     private final LinkSession session;
     private @Nullable ChannelHandlerContext context;
     private String endCause;
     private boolean closing;
+    /** Bytes given to µTP, sealing and identifier included. */
+    private long utpWritten = PairingId.LENGTH;
 
     CarrierChannel(CarrierKind kind, LinkSession session) {
         this.kind = kind;
@@ -52,7 +62,16 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public boolean isWritable() {
         Channel channel = context().channel();
-        return channel.isActive() && channel.isWritable();
+        return channel.isActive() && channel.isWritable() && !(channel instanceof UtpChannel utp && isAhead(utp));
+    }
+
+    /**
+     * Whether the engine holds more than it will send soon. Its buffer is large, and what waits there is delay that tor
+     * cannot reorder. That it is less again shows with the next ACK of the session, which is what looks anew.
+     */
+    private boolean isAhead(UtpChannel utp) {
+        ConnectionStats stats = utp.stats();
+        return stats != null && utpWritten - stats.bytesAcknowledged() > stats.windowBytes() * 3 / 2 + UTP_SLACK_BYTES;
     }
 
     @Override
@@ -62,6 +81,7 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
 
     @Override
     public void write(ByteBuf frames) {
+        utpWritten += frames.readableBytes() + SealedRecords.OVERHEAD;
         context().write(frames);
     }
 
@@ -107,7 +127,12 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public void abort() {
         closing = true;
-        context().channel().close();
+        Channel channel = context().channel();
+        if (channel.isOpen()) {
+            // Nothing that is still queued is wanted, and the other side shall know at once.
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            channel.close();
+        }
     }
 
     // From the channel.

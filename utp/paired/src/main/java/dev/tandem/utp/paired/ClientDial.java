@@ -108,7 +108,7 @@ final class ClientDial implements LinkSession.Owner {
     private UtpDial dialUtp() {
         UtpDial dial = new UtpDial();
         utp = dial;
-        dial.start(network, loop, local(), bridge);
+        dial.start(network, loop, local(), bridge, config.utp());
         return dial;
     }
 

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
 import java.net.InetAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxSessions server: most sessions; the newest is refused
  * @param maxUnmatchedUtp server: most µTP connections without a session; the oldest is dropped
  * @param maxUnmatchedUtpBytes server: most bytes held for them all; the oldest is dropped
+ * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
  * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
  */
@@ -37,6 +39,7 @@ public record LinkConfig(
         int maxSessions,
         int maxUnmatchedUtp,
         int maxUnmatchedUtpBytes,
+        ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
         @Nullable InetAddress outboundBindV6) {
 
@@ -56,6 +59,7 @@ public record LinkConfig(
             16 * 1024,
             1024,
             4 << 20,
+            ConnectionConfig.DEFAULT,
             null,
             null);
 
@@ -79,6 +83,7 @@ public record LinkConfig(
                 maxSessions,
                 maxUnmatchedUtp,
                 maxUnmatchedUtpBytes,
+                utp,
                 outboundBindV4,
                 outboundBindV6);
     }
@@ -98,6 +103,7 @@ public record LinkConfig(
                 maxSessions,
                 maxUnmatchedUtp,
                 maxUnmatchedUtpBytes,
+                utp,
                 outboundBindV4,
                 outboundBindV6);
     }
@@ -117,6 +123,7 @@ public record LinkConfig(
                 maxSessions,
                 maxUnmatchedUtp,
                 maxUnmatchedUtpBytes,
+                utp,
                 outboundBindV4,
                 outboundBindV6);
     }
@@ -136,6 +143,27 @@ public record LinkConfig(
                 sessions,
                 unmatchedUtp,
                 unmatchedUtpBytes,
+                utp,
+                outboundBindV4,
+                outboundBindV6);
+    }
+
+    /** Sets what µTP connections are made with. */
+    public LinkConfig withUtp(ConnectionConfig value) {
+        return new LinkConfig(
+                policy,
+                tcpConnectTimeout,
+                tlsTimeout,
+                helloTimeout,
+                pairingTimeout,
+                closeTimeout,
+                retainBytes,
+                receiveBytes,
+                maxHalfOpen,
+                maxSessions,
+                maxUnmatchedUtp,
+                maxUnmatchedUtpBytes,
+                value,
                 outboundBindV4,
                 outboundBindV6);
     }
@@ -155,6 +183,7 @@ public record LinkConfig(
                 maxSessions,
                 maxUnmatchedUtp,
                 maxUnmatchedUtpBytes,
+                utp,
                 v4,
                 v6);
     }

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -28,11 +29,16 @@ public interface LinkNetwork {
     /** Dials µTP; null if there is no µTP here (behind a proxy without UDP). */
     @Nullable
     ChannelFuture connectUtp(
-            EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote, ChannelHandler handler);
+            EventLoop loop,
+            @Nullable InetSocketAddress local,
+            InetSocketAddress remote,
+            ConnectionConfig config,
+            ChannelHandler handler);
 
     /** Listens on TCP. The handler is that of each child. */
     ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler);
 
-    /** Listens on µTP. The handler is that of each child. */
-    ChannelFuture bindUtp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler);
+    /** Listens on µTP. The handler is that of each child. Children go on when the listening channel is closed. */
+    ChannelFuture bindUtp(
+            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler);
 }

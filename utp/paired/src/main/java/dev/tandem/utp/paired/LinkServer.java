@@ -109,7 +109,7 @@ public final class LinkServer {
                 listening(boundTcp, null, bound, promise);
                 return;
             }
-            ChannelFuture utpBind = network.bindUtp(loop, bound, new UtpInitializer());
+            ChannelFuture utpBind = network.bindUtp(loop, bound, config.utp(), new UtpInitializer());
             utpBind.addListener((ChannelFutureListener) utpDone -> {
                 if (utpDone.isSuccess()) {
                     listening(boundTcp, utpDone.channel(), bound, promise);
@@ -139,25 +139,29 @@ public final class LinkServer {
         promise.trySuccess(address);
     }
 
-    /** Stops listening; sessions go on, over the carriers that they have. */
+    /** Stops listening; sessions go on, but µTP is not paired again. */
     public Future<Void> stopListening() {
+        return stop(() -> {});
+    }
+
+    /** Stops listening and resets all sessions. The future succeeds when that is done; channels close behind it. */
+    public Future<Void> close() {
+        return stop(() -> {
+            for (LinkSession session : new ArrayList<>(sessions)) {
+                session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
+            }
+        });
+    }
+
+    private Future<Void> stop(Runnable behind) {
         Promise<Void> promise = loop.newPromise();
         loop.execute(() -> {
             closed = true;
-            if (tcp != null) {
-                tcp.close();
-            }
-            // The µTP connections of open sessions live on the same UDP socket: it is closed with the last of them.
-            closeUtpIfUnused();
+            closeListeners();
+            behind.run();
             promise.setSuccess(null);
         });
         return promise;
-    }
-
-    private void closeUtpIfUnused() {
-        if (closed && sessions.isEmpty() && utp != null) {
-            utp.close();
-        }
     }
 
     private void closeListeners() {
@@ -167,23 +171,6 @@ public final class LinkServer {
         if (utp != null) {
             utp.close();
         }
-    }
-
-    /** Stops listening and resets all sessions. The future succeeds when that is done; channels close behind it. */
-    public Future<Void> close() {
-        Promise<Void> promise = loop.newPromise();
-        loop.execute(() -> {
-            closed = true;
-            if (tcp != null) {
-                tcp.close();
-            }
-            for (LinkSession session : new ArrayList<>(sessions)) {
-                session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
-            }
-            closeUtpIfUnused();
-            promise.setSuccess(null);
-        });
-        return promise;
     }
 
     /** Sessions open now. On the event loop. */
@@ -300,7 +287,6 @@ public final class LinkServer {
                 registry.forget(last);
             }
             sessions.remove(session);
-            closeUtpIfUnused();
         }
     }
 }

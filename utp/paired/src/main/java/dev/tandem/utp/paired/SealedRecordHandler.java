@@ -67,13 +67,22 @@ final class SealedRecordHandler extends ChannelDuplexHandler {
             while (in.isReadable() && !spoiled) {
                 ByteBuf record = collect(ctx, in);
                 if (record != null) {
-                    ctx.fireChannelRead(records.open(record));
+                    ctx.fireChannelRead(open(record));
                 }
             }
         } catch (GeneralSecurityException e) {
             spoil(ctx, "a record on µTP did not open");
         } finally {
             in.release();
+        }
+    }
+
+    private ByteBuf open(ByteBuf record) throws GeneralSecurityException {
+        try {
+            return records.open(record);
+        } catch (GeneralSecurityException e) {
+            record.release();
+            throw e;
         }
     }
 

@@ -1,19 +1,19 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.netty.UtpChannel;
+import dev.tandem.utp.netty.UtpChannelOption;
+import dev.tandem.utp.netty.UtpServerChannel;
+import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The machine's own network. */
@@ -28,10 +28,6 @@ final class StandardNetwork implements LinkNetwork {
 
     private StandardNetwork() {}
 
-    private static boolean isEpoll(EventLoop loop) {
-        return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
-    }
-
     @Override
     public ChannelFuture connectTcp(
             EventLoop loop,
@@ -41,44 +37,55 @@ final class StandardNetwork implements LinkNetwork {
             ChannelHandler handler) {
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
+                .channelFactory(() -> UtpTransports.newSocketChannel(loop))
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
                 .handler(handler);
-        if (isEpoll(loop)) {
-            bootstrap
-                    .channel(EpollSocketChannel.class)
-                    .option(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LOW_WATER_BYTES);
-        } else {
-            bootstrap.channel(NioSocketChannel.class);
+        if (UtpTransports.isEpoll(loop)) {
+            bootstrap.option(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LOW_WATER_BYTES);
         }
         return local == null ? bootstrap.connect(remote) : bootstrap.connect(remote, local);
     }
 
     @Override
-    public @Nullable ChannelFuture connectUtp(
-            EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote, ChannelHandler handler) {
-        return null;
+    public ChannelFuture connectUtp(
+            EventLoop loop,
+            @Nullable InetSocketAddress local,
+            InetSocketAddress remote,
+            ConnectionConfig config,
+            ChannelHandler handler) {
+        Bootstrap bootstrap = new Bootstrap()
+                .group(loop)
+                .channelFactory(UtpChannel::new)
+                .option(UtpChannelOption.CONNECTION_CONFIG, config)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        TimeUnit.NANOSECONDS.toMillis(config.connectTimeoutNanos()))
+                .handler(handler);
+        return local == null ? bootstrap.connect(remote) : bootstrap.connect(remote, local);
     }
 
     @Override
     public ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loop)
+                .channelFactory(() -> UtpTransports.newServerSocketChannel(loop))
+                .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(childHandler);
-        if (isEpoll(loop)) {
-            bootstrap
-                    .channel(EpollServerSocketChannel.class)
-                    .option(ChannelOption.SO_REUSEADDR, true)
-                    .childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LOW_WATER_BYTES);
-        } else {
-            bootstrap.channel(NioServerSocketChannel.class).option(ChannelOption.SO_REUSEADDR, true);
+        if (UtpTransports.isEpoll(loop)) {
+            bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LOW_WATER_BYTES);
         }
         return bootstrap.bind(local);
     }
 
     @Override
-    public ChannelFuture bindUtp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
-        throw new UnsupportedOperationException("no µTP yet");
+    public ChannelFuture bindUtp(
+            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+        return new ServerBootstrap()
+                .group(loop)
+                .channelFactory(UtpServerChannel::new)
+                .option(UtpChannelOption.CONNECTION_CONFIG, config)
+                .childHandler(childHandler)
+                .bind(local);
     }
 }

@@ -2,6 +2,7 @@ package dev.tandem.utp.paired;
 
 import dev.tandem.utp.paired.crypto.PairingKeys;
 import dev.tandem.utp.paired.crypto.SealedRecords;
+import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -23,8 +24,13 @@ final class UtpDial extends ChannelInboundHandlerAdapter {
     private boolean over;
 
     /** Starts dialling. */
-    void start(LinkNetwork network, EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote) {
-        ChannelFuture future = network.connectUtp(loop, local, remote, this);
+    void start(
+            LinkNetwork network,
+            EventLoop loop,
+            @Nullable InetSocketAddress local,
+            InetSocketAddress remote,
+            ConnectionConfig config) {
+        ChannelFuture future = network.connectUtp(loop, local, remote, config, this);
         if (future == null) {
             fail();
             return;

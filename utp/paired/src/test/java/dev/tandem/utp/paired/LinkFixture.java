@@ -1,6 +1,10 @@
 package dev.tandem.utp.paired;
 
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.Future;
@@ -17,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** A server and a client on loops of their own, on this machine. */
-final class LinkFixture implements AutoCloseable, SessionAcceptor {
+class LinkFixture implements AutoCloseable, SessionAcceptor {
     static final ServerIdentity IDENTITY = ServerIdentity.generate(new SecureRandom());
     /** Short deadlines, for tests in which somebody is silent. */
     static final LinkConfig HASTY = LinkConfig.DEFAULT.withTimeouts(
@@ -25,10 +29,17 @@ final class LinkFixture implements AutoCloseable, SessionAcceptor {
 
     private static final int PATIENCE_SECONDS = 30;
 
-    final MultiThreadIoEventLoopGroup clientGroup = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    final MultiThreadIoEventLoopGroup serverGroup = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    final EventLoop clientLoop = clientGroup.next();
-    final EventLoop serverLoop = serverGroup.next();
+    /** What the leak detector found, in any test of this JVM. */
+    static final List<String> LEAKS = new CopyOnWriteArrayList<>();
+
+    static {
+        ByteBufUtil.setLeakListener((type, records) -> LEAKS.add(type + records));
+    }
+
+    final EventLoopGroup clientGroup;
+    final EventLoopGroup serverGroup;
+    final EventLoop clientLoop;
+    final EventLoop serverLoop;
     final CarrierTotals clientTotals = new CarrierTotals();
     final CarrierTotals serverTotals = new CarrierTotals();
     final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
@@ -43,9 +54,30 @@ final class LinkFixture implements AutoCloseable, SessionAcceptor {
     volatile boolean serverReads = true;
 
     LinkFixture(LinkNetwork network, LinkConfig serverConfig) throws Exception {
+        this(network, serverConfig, () -> new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory()));
+    }
+
+    LinkFixture(LinkNetwork network, LinkConfig serverConfig, Supplier<EventLoopGroup> loops) throws Exception {
+        clientGroup = loops.get();
+        serverGroup = loops.get();
+        clientLoop = clientGroup.next();
+        serverLoop = serverGroup.next();
         client = new LinkClient(clientLoop, clientTotals, network);
         server = new LinkServer(serverLoop, serverTotals, IDENTITY, serverConfig, this, network);
         address = await(server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+    }
+
+    /** Fails if a buffer was forgotten; only what the garbage collector came by is known. */
+    static void assertNoLeaks() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            // The detector looks when something new is allocated.
+            UnpooledByteBufAllocator.DEFAULT.heapBuffer().release();
+            ByteBufAllocator.DEFAULT.heapBuffer().release();
+        }
+        if (!LEAKS.isEmpty()) {
+            throw new AssertionError(LEAKS.get(0));
+        }
     }
 
     static BridgeCert cert() {

@@ -9,6 +9,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,6 +27,11 @@ class LinkTest {
         assertNull(server.error);
         assertEquals(down, client.read);
         assertEquals(up, server.read);
+    }
+
+    @AfterAll
+    static void nothingLeaked() {
+        LinkFixture.assertNoLeaks();
     }
 
     @Test
@@ -69,7 +76,7 @@ class LinkTest {
         }
     }
 
-    @Test
+    @RepeatedTest(10)
     void utpDyingInMidTransferLosesNothingInEitherDirection() throws Exception {
         StandInNetwork network = new StandInNetwork();
         try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT)) {

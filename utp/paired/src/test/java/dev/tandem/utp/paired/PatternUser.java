@@ -17,6 +17,7 @@ final class PatternUser implements SessionListener {
     final List<String> changes = new CopyOnWriteArrayList<>();
     volatile @Nullable Session session;
     volatile long read;
+    volatile @Nullable String detail;
     volatile @Nullable String error;
 
     private final int outSeed;
@@ -117,6 +118,7 @@ final class PatternUser implements SessionListener {
 
     @Override
     public void onClosed(Session from, CloseReason reason, String detail) {
+        this.detail = detail;
         closed.complete(reason);
     }
 }

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -27,6 +28,21 @@ final class StandInNetwork implements LinkNetwork {
     /** Made for each µTP dial, with its number, and put before the link's own handlers; null for none. */
     volatile Function<Integer, @Nullable ChannelHandler> utpFault = number -> null;
 
+    /** Put before the link's own handlers on the next TCP connection. */
+    volatile @Nullable ChannelHandler tcpFault;
+
+    private static ChannelHandler behind(@Nullable ChannelHandler fault, ChannelHandler handler) {
+        return new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                if (fault != null) {
+                    channel.pipeline().addLast(fault);
+                }
+                channel.pipeline().addLast(handler);
+            }
+        };
+    }
+
     private static InetSocketAddress utp(InetSocketAddress address) {
         return new InetSocketAddress("127.0.0.2", address.getPort());
     }
@@ -38,28 +54,25 @@ final class StandInNetwork implements LinkNetwork {
             InetSocketAddress remote,
             int timeoutMillis,
             ChannelHandler handler) {
-        ChannelFuture future = REAL.connectTcp(loop, local, remote, timeoutMillis, handler);
+        ChannelHandler fault = tcpFault;
+        ChannelFuture future = REAL.connectTcp(loop, local, remote, timeoutMillis, behind(fault, handler));
         tcpChannels.add(future.channel());
         return future;
     }
 
     @Override
     public @Nullable ChannelFuture connectUtp(
-            EventLoop loop, @Nullable InetSocketAddress local, InetSocketAddress remote, ChannelHandler handler) {
+            EventLoop loop,
+            @Nullable InetSocketAddress local,
+            InetSocketAddress remote,
+            ConnectionConfig config,
+            ChannelHandler handler) {
         if (utpBlocked) {
             // Like a SYN that nobody answers, until the link gives up.
             return null;
         }
         ChannelHandler fault = utpFault.apply(utpChannels.size());
-        ChannelFuture future = REAL.connectTcp(loop, local, utp(remote), 5000, new ChannelInitializer<Channel>() {
-            @Override
-            protected void initChannel(Channel channel) {
-                if (fault != null) {
-                    channel.pipeline().addLast(fault);
-                }
-                channel.pipeline().addLast(handler);
-            }
-        });
+        ChannelFuture future = REAL.connectTcp(loop, local, utp(remote), 5000, behind(fault, handler));
         utpChannels.add(future.channel());
         return future;
     }
@@ -70,7 +83,8 @@ final class StandInNetwork implements LinkNetwork {
     }
 
     @Override
-    public ChannelFuture bindUtp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
+    public ChannelFuture bindUtp(
+            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
         return REAL.bindTcp(loop, utp(local), childHandler);
     }
 }

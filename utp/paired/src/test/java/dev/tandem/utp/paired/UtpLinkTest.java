@@ -1,0 +1,197 @@
+package dev.tandem.utp.paired;
+
+import static dev.tandem.utp.paired.LinkFixture.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.protocol.ConnectionConfig;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The link over TCP and µTP as they are. */
+@Timeout(90)
+class UtpLinkTest {
+    private static final long TWENTY_MEGABYTES = 20_000_000;
+
+    @AfterAll
+    static void nothingLeaked() {
+        LinkFixture.assertNoLeaks();
+    }
+
+    private static void assertExact(PatternUser client, PatternUser server, long up, long down) throws Exception {
+        assertEquals(CloseReason.FINISHED, await(client.closed));
+        assertEquals(CloseReason.FINISHED, await(server.closed));
+        assertNull(client.error);
+        assertNull(server.error);
+        assertEquals(down, client.read);
+        assertEquals(up, server.read);
+    }
+
+    /** The machine's network, but for µTP, which goes through a relay once there is one. */
+    private static final class Relayed implements LinkNetwork {
+        private final LinkNetwork real = LinkNetwork.standard();
+        volatile @Nullable UdpRelay relay;
+
+        @Override
+        public ChannelFuture connectTcp(
+                EventLoop loop,
+                @Nullable InetSocketAddress local,
+                InetSocketAddress remote,
+                int timeoutMillis,
+                ChannelHandler handler) {
+            return real.connectTcp(loop, local, remote, timeoutMillis, handler);
+        }
+
+        @Override
+        public @Nullable ChannelFuture connectUtp(
+                EventLoop loop,
+                @Nullable InetSocketAddress local,
+                InetSocketAddress remote,
+                ConnectionConfig config,
+                ChannelHandler handler) {
+            UdpRelay through = relay;
+            return real.connectUtp(loop, local, through == null ? remote : through.address(), config, handler);
+        }
+
+        @Override
+        public ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
+            return real.bindTcp(loop, local, childHandler);
+        }
+
+        @Override
+        public ChannelFuture bindUtp(
+                EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+            return real.bindUtp(loop, local, config, childHandler);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void utpCarriesMostInBothDirections(boolean best) throws Exception {
+        try (LinkFixture link = new LinkFixture(
+                LinkNetwork.standard(),
+                LinkConfig.DEFAULT,
+                () -> best
+                        ? UtpTransports.newEventLoopGroup(1)
+                        : new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory()))) {
+            PatternUser server = PatternUser.server(TWENTY_MEGABYTES);
+            link.serverUser = () -> server;
+            PatternUser client = PatternUser.client(TWENTY_MEGABYTES);
+            long start = System.nanoTime();
+            link.dial(LinkConfig.DEFAULT, client);
+            assertExact(client, server, TWENTY_MEGABYTES, TWENTY_MEGABYTES);
+            CarrierTotals.Snapshot totals = link.clientTotals.snapshot();
+            report("both ways" + (best ? ", best loop" : ", NIO"), start, 2 * TWENTY_MEGABYTES, totals);
+            assertTrue(totals.sentUtp() > TWENTY_MEGABYTES * 8 / 10, totals::toString);
+            assertTrue(totals.receivedUtp() > TWENTY_MEGABYTES * 8 / 10, totals::toString);
+        }
+    }
+
+    private static void report(String what, long startNanos, long bytes, Object totals) {
+        java.util.logging.Logger.getLogger("figures")
+                .info(what + ": " + bytes * 1000 / Math.max(1, System.nanoTime() - startNanos) + " MB/s, " + totals);
+    }
+
+    @Test
+    void utpAloneCarriesAllOfIt() throws Exception {
+        try (LinkFixture link = new LinkFixture(LinkNetwork.standard(), LinkConfig.DEFAULT)) {
+            PatternUser server = PatternUser.server(1_000_000);
+            link.serverUser = () -> server;
+            PatternUser client = PatternUser.client(1_000_000);
+            link.dial(LinkConfig.DEFAULT.withPolicy(CarrierPolicy.UTP), client);
+            assertExact(client, server, 1_000_000, 1_000_000);
+            assertEquals(0, link.serverTotals.snapshot().sentTls());
+        }
+    }
+
+    /** UDP goes silent in the middle of a transfer, and comes back. */
+    @Test
+    void udpBlockedInMidTransferLosesNothingAndUtpIsUsedAgain() throws Exception {
+        Relayed network = new Relayed();
+        try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT);
+                UdpRelay relay = new UdpRelay(link.address)) {
+            network.relay = relay;
+            PatternUser server = PatternUser.server(TWENTY_MEGABYTES);
+            link.serverUser = () -> server;
+            PatternUser client = new PatternUser(1, 2, 0, false).when(TWENTY_MEGABYTES / 2, () -> relay.blocked = true);
+            Session session = link.dial(LinkConfig.DEFAULT, client);
+            await(client.ended);
+            assertEquals(TWENTY_MEGABYTES, client.read);
+            assertNull(client.error);
+            assertTrue(
+                    server.changes.stream().anyMatch(line -> line.startsWith("utp to tls: µTP made no progress")),
+                    server.changes::toString);
+            relay.blocked = false;
+            long passed = relay.passed.get();
+            while (relay.passed.get() == passed) {
+                Thread.onSpinWait();
+            }
+            link.onClient(() -> {
+                session.finish();
+                return true;
+            });
+            assertEquals(CloseReason.FINISHED, await(client.closed));
+            assertEquals(CloseReason.FINISHED, await(server.closed));
+        }
+    }
+
+    @Test
+    void udpBlockedFromTheStartCostsNothing() throws Exception {
+        Relayed network = new Relayed();
+        try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT);
+                UdpRelay relay = new UdpRelay(link.address)) {
+            network.relay = relay;
+            relay.blocked = true;
+            PatternUser server = PatternUser.server(1_000_000);
+            link.serverUser = () -> server;
+            PatternUser client = PatternUser.client(1000);
+            link.dial(LinkConfig.DEFAULT, client);
+            assertExact(client, server, 1000, 1_000_000);
+        }
+    }
+
+    @Test
+    void aPortThatIsTakenForUdpIsTakenForNeither() throws Exception {
+        try (DatagramSocket taken = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+                LinkFixture link = new LinkFixture(LinkNetwork.standard(), LinkConfig.DEFAULT)) {
+            InetSocketAddress address = (InetSocketAddress) taken.getLocalSocketAddress();
+            LinkServer second =
+                    new LinkServer(link.serverLoop, link.serverTotals, LinkFixture.IDENTITY, LinkConfig.DEFAULT, link);
+            Future<InetSocketAddress> bound = second.bind(address);
+            assertTrue(bound.await(10, TimeUnit.SECONDS));
+            assertTrue(bound.cause() instanceof IOException, () -> String.valueOf(bound.cause()));
+            while (!isFree(address)) {
+                // The channel is closed, but its descriptor only with the selector's next round.
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    private static boolean isFree(InetSocketAddress address) throws IOException {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(address);
+            return true;
+        } catch (BindException e) {
+            return false;
+        }
+    }
+}
