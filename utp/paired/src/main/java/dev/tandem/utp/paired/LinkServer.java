@@ -104,7 +104,9 @@ public final class LinkServer {
                 return;
             }
             Channel boundTcp = tcpDone.channel();
-            InetSocketAddress bound = (InetSocketAddress) boundTcp.localAddress();
+            // With the address that was asked for: a wildcard of IPv4 is reported as that of IPv6 by some channels.
+            int port = ((InetSocketAddress) boundTcp.localAddress()).getPort();
+            InetSocketAddress bound = new InetSocketAddress(address.getAddress(), port);
             if (config.policy() == CarrierPolicy.TLS) {
                 listening(boundTcp, null, bound, promise);
                 return;

@@ -18,6 +18,7 @@ public final class Frames {
 
     static final int ACK_LENGTH = HEADER_LENGTH + 16;
     static final int END_LENGTH = HEADER_LENGTH + 8;
+    static final int RESET_LENGTH = HEADER_LENGTH + 2;
     static final int PING_LENGTH = HEADER_LENGTH + 8;
     static final int PAIR_LENGTH = HEADER_LENGTH + 4;
     /** Offsets end here, so that sums of them do not overflow. */

@@ -17,20 +17,18 @@ public final class SessionCore {
     /** No deadline. */
     public static final long NEVER = Long.MAX_VALUE;
 
-    /** Room for every control frame that one batch can hold. */
-    private static final int CONTROL_ROOM = Frames.ACK_LENGTH + 2 * Frames.PING_LENGTH + 2 * Frames.PAIR_LENGTH;
     /** In forced mode there is nothing to send on meanwhile. */
     private static final long FORCED_REDIAL_NANOS = 1_000_000_000L;
 
     private final CarrierPolicy policy;
     private final SessionParameters parameters;
     private final SessionHost host;
-    private final ByteBufAllocator allocator;
     private final CarrierSlot tls;
     private final CarrierSlot utp;
     private final Sender sender;
     private final Receiver receiver;
     private final CarrierChoice choice;
+    private final BatchWriter writer;
     /** The client's; null on a server, and where µTP is not to be used. */
     private final @Nullable UtpDialer dialer;
 
@@ -42,12 +40,10 @@ public final class SessionCore {
 
     /** When a session that has nothing to send on is given up. */
     private long limboAtNanos = NEVER;
-    /** µTP connections paired so far; the server's highest attempt number is in {@link #lastAttempt}. */
+    /** µTP connections paired so far. */
     private long pairings;
-
+    /** The highest number of a pairing that was used (client) or announced (server). */
     private int lastAttempt;
-    private boolean pairDue;
-    private int dropDue = -1;
 
     /**
      * A session of which nothing was sent yet.
@@ -64,12 +60,12 @@ public final class SessionCore {
         this.policy = policy;
         this.parameters = parameters;
         this.host = host;
-        this.allocator = allocator;
         this.tls = new CarrierSlot(CarrierKind.TLS, allocator);
         this.utp = new CarrierSlot(CarrierKind.UTP, allocator);
         this.sender = new Sender(allocator);
         this.receiver = new Receiver(parameters, host, allocator);
         this.choice = new CarrierChoice(parameters, policy, tls, utp, sender, host);
+        this.writer = new BatchWriter(allocator, sender, receiver, choice, host);
         if (client && policy != CarrierPolicy.TLS) {
             long firstDelay = policy == CarrierPolicy.UTP
                     ? Math.min(FORCED_REDIAL_NANOS, parameters.redialNanos())
@@ -133,7 +129,7 @@ public final class SessionCore {
             return;
         }
         try {
-            slot.decoder.decode(bytes, new Incoming(carrier, slot, nowNanos));
+            slot.decoder.decode(bytes, new IncomingFrames(this, sender, receiver, choice, slot, carrier, nowNanos));
             if (slot == utp && !slot.decoder.atBoundary()) {
                 throw new MalformedFrameException("a record that ends within a frame");
             }
@@ -169,8 +165,10 @@ public final class SessionCore {
             return -1;
         }
         lastAttempt = dialer.takeAttempt();
-        // The first is implied by HELLO.
-        pairDue = lastAttempt > 0;
+        if (lastAttempt > 0) {
+            // The first is implied by HELLO.
+            writer.announcePairing(lastAttempt);
+        }
         drain(nowNanos);
         return lastAttempt;
     }
@@ -179,6 +177,27 @@ public final class SessionCore {
     public void handleUtpDialFailed(long nowNanos) {
         if (closeReason == null && dialer != null && dialer.isDialling() && !utp.isAttached()) {
             dialer.handleGone(nowNanos);
+        }
+    }
+
+    /** A server learns which identifier comes next. */
+    void handlePair(CarrierSlot slot, int attempt) throws MalformedFrameException {
+        if (dialer != null || slot != tls || policy == CarrierPolicy.TLS || attempt <= lastAttempt) {
+            throw new MalformedFrameException("PAIR out of place");
+        }
+        lastAttempt = attempt;
+        host.expectPairing(attempt);
+    }
+
+    /** The other side's end of a µTP connection is gone. */
+    void handleDrop(CarrierSlot slot, int attempt, long nowNanos) throws MalformedFrameException {
+        if (slot != tls || attempt < 0 || attempt > lastAttempt) {
+            throw new MalformedFrameException("DROP out of place");
+        }
+        if (utp.carrier != null && utp.attempt == attempt) {
+            utp.carrier.abort();
+            detach(utp, "the other side gave up µTP", nowNanos);
+            writer.forgetDrop();
         }
     }
 
@@ -223,6 +242,11 @@ public final class SessionCore {
     /** Ends the session at once, and tells the peer. */
     public void reset(ResetReason reason) {
         terminate(CloseReason.RESET_LOCALLY, reason.text(), reason);
+    }
+
+    void handleReset(ResetReason reason) {
+        peerReset = reason;
+        terminate(CloseReason.RESET_BY_PEER, CloseReason.RESET_BY_PEER.text() + ": " + reason.text(), null);
     }
 
     /** Ends the session for a reason of the surroundings, and tells the peer another. */
@@ -355,61 +379,11 @@ public final class SessionCore {
     /** Each write may call back into this object, so nothing is remembered across it. */
     private void pump(CarrierSlot slot, long nowNanos) {
         boolean wrote = false;
-        while (closeReason == null && writeBatch(slot, nowNanos)) {
+        while (closeReason == null && writer.write(slot, slot == tls, nowNanos)) {
             wrote = true;
         }
         if (wrote && slot.carrier != null) {
             slot.carrier.flush();
-        }
-    }
-
-    private boolean writeBatch(CarrierSlot slot, long nowNanos) {
-        Carrier carrier = slot.carrier;
-        boolean data = slot == choice.sending() && sender.hasToSend();
-        boolean pairing = slot == tls && (pairDue || dropDue >= 0);
-        if (carrier == null
-                || !(data || pairing || slot.hasControl() || slot.ackAtNanos <= nowNanos)
-                || !carrier.isWritable()) {
-            return false;
-        }
-        int most = carrier.maxWriteBytes();
-        long wanted = CONTROL_ROOM + (data ? sender.unsent() + Frames.DATA_OVERHEAD + Frames.END_LENGTH : 0);
-        int size = (int) Math.min(most, wanted);
-        ByteBuf batch = allocator.heapBuffer(size, size);
-        writeControl(slot, batch, nowNanos);
-        if (data) {
-            int payload = sender.fill(batch, most - batch.readableBytes());
-            slot.payloadSent += payload;
-            choice.handleSent(slot, nowNanos);
-            if (payload > 0) {
-                host.payloadSent(slot.kind, payload);
-            }
-        }
-        carrier.write(batch);
-        return true;
-    }
-
-    private void writeControl(CarrierSlot slot, ByteBuf batch, long nowNanos) {
-        if (slot == tls && pairDue) {
-            pairDue = false;
-            Frames.writePair(batch, lastAttempt);
-        }
-        if (slot == tls && dropDue >= 0) {
-            Frames.writeDrop(batch, dropDue);
-            dropDue = -1;
-        }
-        if (slot.pongDue) {
-            slot.pongDue = false;
-            Frames.writePong(batch, slot.pongToken);
-        }
-        if (slot.pingDue) {
-            slot.pingDue = false;
-            slot.pingToken++;
-            slot.pingAtNanos = nowNanos;
-            Frames.writePing(batch, slot.pingToken);
-        }
-        if (slot.ackAtNanos != NEVER) {
-            receiver.writeAck(batch, slot);
         }
     }
 
@@ -433,17 +407,9 @@ public final class SessionCore {
     private void finishIfDone() {
         if (closeReason == null && sender.isEndAcked() && receiver.isEndDelivered()) {
             // The last ACK must arrive, and either carrier may fail it.
-            writeLastAck(tls);
-            writeLastAck(utp);
+            writer.writeLastAck(tls);
+            writer.writeLastAck(utp);
             terminate(CloseReason.FINISHED, CloseReason.FINISHED.text(), null);
-        }
-    }
-
-    private void writeLastAck(CarrierSlot slot) {
-        if (slot.carrier != null) {
-            ByteBuf batch = allocator.heapBuffer(Frames.ACK_LENGTH, Frames.ACK_LENGTH);
-            receiver.writeAck(batch, slot);
-            slot.carrier.write(batch);
         }
     }
 
@@ -466,9 +432,7 @@ public final class SessionCore {
             return;
         }
         if (tell != null) {
-            ByteBuf batch = allocator.heapBuffer(Frames.HEADER_LENGTH + 2);
-            Frames.writeReset(batch, tell.code());
-            carrier.write(batch);
+            writer.writeReset(carrier, tell);
         }
         carrier.close();
     }
@@ -482,10 +446,14 @@ public final class SessionCore {
             if (dialer != null) {
                 dialer.handleGone(nowNanos);
             }
-            dropDue = tls.isAttached() ? attempt : -1;
+            if (tls.isAttached()) {
+                writer.announceDrop(attempt);
+            }
         }
         if (other.isAttached()) {
             receiver.handleCarrierGone(other, nowNanos);
+            // If the whole peer is gone, only what we send makes the other carrier notice.
+            other.ping();
         }
         choice.handleGone(slot, sentEnd, nowNanos, cause);
         if (other.isAttached()) {
@@ -505,82 +473,5 @@ public final class SessionCore {
 
     private CarrierSlot slot(CarrierKind kind) {
         return kind == CarrierKind.TLS ? tls : utp;
-    }
-
-    /** The frames of one carrier, as they come. */
-    private final class Incoming implements FrameDecoder.Handler {
-        private final Carrier carrier;
-        private final CarrierSlot slot;
-        private final long nowNanos;
-
-        Incoming(Carrier carrier, CarrierSlot slot, long nowNanos) {
-            this.carrier = carrier;
-            this.slot = slot;
-            this.nowNanos = nowNanos;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return closeReason == null && slot.carrier == carrier;
-        }
-
-        @Override
-        public void onData(long offset, ByteBuf bytes) throws MalformedFrameException {
-            if (!receiver.handleData(slot, offset, bytes, nowNanos)) {
-                terminate(CloseReason.RESET_LOCALLY, "more gaps than are kept", ResetReason.PROTOCOL_VIOLATION);
-            }
-        }
-
-        @Override
-        public void onAck(long next, long limit) throws MalformedFrameException {
-            sender.raiseLimit(limit);
-            if (sender.handleAck(next)) {
-                choice.handleProgress(nowNanos);
-            }
-        }
-
-        @Override
-        public void onEnd(long finalOffset) throws MalformedFrameException {
-            receiver.handleEnd(slot, finalOffset, nowNanos);
-        }
-
-        @Override
-        public void onReset(int code) {
-            peerReset = ResetReason.ofCode(code);
-            terminate(CloseReason.RESET_BY_PEER, CloseReason.RESET_BY_PEER.text() + ": " + peerReset.text(), null);
-        }
-
-        @Override
-        public void onPing(long token) {
-            slot.pongDue = true;
-            slot.pongToken = token;
-            slot.scheduleAck(nowNanos);
-        }
-
-        @Override
-        public void onPong(long token) {
-            choice.handlePong(slot, token, nowNanos);
-        }
-
-        @Override
-        public void onPair(int attempt) throws MalformedFrameException {
-            if (dialer != null || slot != tls || policy == CarrierPolicy.TLS || attempt <= lastAttempt) {
-                throw new MalformedFrameException("PAIR out of place");
-            }
-            lastAttempt = attempt;
-            host.expectPairing(attempt);
-        }
-
-        @Override
-        public void onDrop(int attempt) throws MalformedFrameException {
-            if (slot != tls || attempt < 0 || attempt > lastAttempt) {
-                throw new MalformedFrameException("DROP out of place");
-            }
-            if (utp.carrier != null && utp.attempt == attempt) {
-                utp.carrier.abort();
-                detach(utp, "the other side gave up µTP", nowNanos);
-                dropDue = -1;
-            }
-        }
     }
 }
