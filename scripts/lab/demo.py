@@ -8,6 +8,7 @@ import queue
 import random
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -22,6 +23,9 @@ from .proc import LabError, run, wait_until
 
 MEGABYTE = 1_000_000
 LOOPBACK = "127.0.0.1"
+
+# How often tor may refuse the download's stream before that is a failure.
+MAX_REFUSALS = 5
 
 # The least share of the downloaded bytes, in per cent, that the carrier in use must have had.
 UTP_SHARE_NEEDED = 50.0
@@ -237,7 +241,7 @@ class Demo:
             self._report.progress(percent, f"{_mb(received):>8}  {percent:3d} %  {rate:6.1f} Mbit/s")
 
         try:
-            with socks.connect((LOOPBACK, client.socks_port), *server.address, self._time_left(60)) as connection:
+            with self._stream(client, server) as connection:
                 done = socks.download(
                     connection,
                     server.address[0],
@@ -256,6 +260,19 @@ class Demo:
         )
         if path is not None:
             self._report.line(f"  the path passed {path.counters.udp_datagrams} datagrams and dropped {path.counters.udp_dropped}")
+
+    def _stream(self, client: Node, server: content.ContentServer) -> socket.socket:
+        """A stream through tor, which says "Done" when it knows some of the relays: the only exit may not be among them yet."""
+        refusals = 0
+        while True:
+            try:
+                return socks.connect((LOOPBACK, client.socks_port), *server.address, self._time_left(60))
+            except socks.Refused as refusal:
+                refusals += 1
+                if refusals == MAX_REFUSALS:
+                    raise
+                self._report.line(f"  {refusal}; tor may not know the exit yet: once more in a second")
+                time.sleep(1)
 
     def _judge(self, before: list[carriers.Counters], after: list[carriers.Counters]) -> None:
         difference = [now - then for now, then in zip(after, before)]

@@ -22,6 +22,10 @@ _REPLIES = {
 }
 
 
+class Refused(LabError):
+    """The proxy answered, and did not make the connection."""
+
+
 @dataclass(frozen=True)
 class Download:
     """A finished download. Seconds count from the request's first byte sent, and from the first byte received."""
@@ -64,7 +68,7 @@ def _negotiate(connection: socket.socket, host: bytes, port: int, user: bytes) -
     length = {1: 4, 4: 16}.get(kind) or _receive(connection, 1)[0]
     _receive(connection, length + 2)
     if reply != 0:
-        raise LabError(f"the SOCKS request was refused: {_REPLIES.get(reply, f'reply {reply}')}")
+        raise Refused(f"the SOCKS request was refused: {_REPLIES.get(reply, f'reply {reply}')}")
 
 
 def _receive(connection: socket.socket, count: int) -> bytes:
