@@ -50,7 +50,9 @@ public final class LinkServer {
 
     private @Nullable Channel tcp;
     private @Nullable Channel utp;
-    private int halfOpen;
+    /** TCP connections without a proof. */
+    private final Set<Channel> halfOpen = new HashSet<>();
+
     private boolean closed;
 
     /** A server on the machine's own network. */
@@ -152,6 +154,8 @@ public final class LinkServer {
             for (LinkSession session : new ArrayList<>(sessions)) {
                 session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
             }
+            new ArrayList<>(halfOpen).forEach(Channel::close);
+            registry.stop();
         });
     }
 
@@ -187,7 +191,7 @@ public final class LinkServer {
 
     /** TCP connections without a proof now. On the event loop. */
     public int halfOpenCount() {
-        return halfOpen;
+        return halfOpen.size();
     }
 
     private void refused(Refusal refusal, @Nullable InetSocketAddress from) {
@@ -203,12 +207,12 @@ public final class LinkServer {
     private final class TcpInitializer extends ChannelInitializer<Channel> {
         @Override
         protected void initChannel(Channel channel) {
-            if (closed || halfOpen >= config.maxHalfOpen()) {
+            if (closed || halfOpen.size() >= config.maxHalfOpen()) {
                 refused(Refusal.TOO_MANY, addressOf(channel));
                 channel.close();
                 return;
             }
-            halfOpen++;
+            halfOpen.add(channel);
             channel.pipeline()
                     .addLast(TlsChannelHandler.server(crypto, identity.key(), certificate, secret))
                     .addLast(new ServerAdmission(config, new Gate()));
@@ -255,8 +259,8 @@ public final class LinkServer {
         }
 
         @Override
-        public void decided() {
-            halfOpen--;
+        public void decided(Channel channel) {
+            halfOpen.remove(channel);
         }
     }
 

@@ -123,6 +123,13 @@ final class PairingHandler extends ChannelInboundHandlerAdapter implements Pairi
         refuse(Refusal.UTP_DISPLACED);
     }
 
+    @Override
+    public void stop() {
+        if (decide() && context != null) {
+            context.close();
+        }
+    }
+
     private void refuse(Refusal refusal) {
         ChannelHandlerContext ctx = context;
         if (decide() && ctx != null) {

@@ -4,6 +4,7 @@ import dev.tandem.utp.paired.crypto.PairingId;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,9 @@ final class PairingRegistry {
 
         /** It must make room. It is not waiting any more. */
         void displace();
+
+        /** The server stops. It is not waiting any more. */
+        void stop();
     }
 
     /** A session that waits for the µTP connection of one attempt. */
@@ -106,6 +110,15 @@ final class PairingRegistry {
             bytes -= connection.heldBytes();
             identified.remove(id, connection);
         }
+    }
+
+    /** Ends all that waits. */
+    void stop() {
+        List<Waiting> all = List.copyOf(waiting);
+        waiting.clear();
+        identified.clear();
+        bytes = 0;
+        all.forEach(Waiting::stop);
     }
 
     private void makeRoom() {

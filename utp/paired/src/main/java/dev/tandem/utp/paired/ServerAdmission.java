@@ -7,6 +7,7 @@ import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
@@ -29,7 +30,7 @@ final class ServerAdmission extends FirstFrameHandler {
         void refused(Refusal refusal, @Nullable InetSocketAddress from);
 
         /** Told once: the connection is admitted, refused, or gone. */
-        void decided();
+        void decided(Channel channel);
     }
 
     private final LinkConfig config;
@@ -78,7 +79,7 @@ final class ServerAdmission extends FirstFrameHandler {
         Hello hello = Hello.read(type, body);
         if (known == null || !MessageDigest.isEqual(known.proof(), hello.proof())) {
             refuse(ctx, Refusal.WRONG_PROOF);
-        } else if (decide()) {
+        } else if (decide(ctx)) {
             gate.admit(ctx, hello, known);
         }
     }
@@ -100,7 +101,7 @@ final class ServerAdmission extends FirstFrameHandler {
     }
 
     private void refuse(ChannelHandlerContext ctx, Refusal refusal) {
-        if (decide()) {
+        if (decide(ctx)) {
             stop();
             if (keys != null) {
                 keys.destroy();
@@ -110,13 +111,13 @@ final class ServerAdmission extends FirstFrameHandler {
         }
     }
 
-    private boolean decide() {
+    private boolean decide(ChannelHandlerContext ctx) {
         if (decided) {
             return false;
         }
         decided = true;
         stopTimer();
-        gate.decided();
+        gate.decided(ctx.channel());
         return true;
     }
 }
