@@ -17,7 +17,9 @@ final class PatternUser implements SessionListener {
     final List<String> changes = new CopyOnWriteArrayList<>();
     volatile @Nullable Session session;
     volatile long read;
-    volatile @Nullable String detail;
+    /** The longest time between two reads. */
+    volatile long maxGapNanos;
+
     volatile @Nullable String error;
 
     private final int outSeed;
@@ -27,7 +29,9 @@ final class PatternUser implements SessionListener {
     private final List<Runnable> whenRead = new ArrayList<>();
     private final List<Long> whenReadAt = new ArrayList<>();
     private long written;
+    private long lastReadNanos;
     private boolean finished;
+    private boolean waitsForUtp;
 
     PatternUser(int outSeed, int inSeed, long toWrite, boolean finish) {
         this.outSeed = outSeed;
@@ -58,7 +62,17 @@ final class PatternUser implements SessionListener {
         write(started);
     }
 
+    /** Writes nothing before the session sends on µTP for the first time. */
+    PatternUser onUtpOnly() {
+        waitsForUtp = true;
+        return this;
+    }
+
     private void write(Session to) {
+        if (waitsForUtp && to.sendingCarrier() != CarrierKind.UTP) {
+            return;
+        }
+        waitsForUtp = false;
         while (to.isWritable() && written < toWrite) {
             int length = (int) Math.min(STEP, toWrite - written);
             byte[] step = new byte[length];
@@ -81,6 +95,11 @@ final class PatternUser implements SessionListener {
 
     @Override
     public void onData(Session from, ByteBuf bytes) {
+        long now = System.nanoTime();
+        if (read > 0) {
+            maxGapNanos = Math.max(maxGapNanos, now - lastReadNanos);
+        }
+        lastReadNanos = now;
         long at = read;
         // In one piece: the leak detector notes every access.
         byte[] all = new byte[bytes.readableBytes()];
@@ -114,11 +133,13 @@ final class PatternUser implements SessionListener {
     @Override
     public void onCarrierChanged(Session from, @Nullable CarrierKind old, @Nullable CarrierKind now, String cause) {
         changes.add(old + " to " + now + ": " + cause);
+        if (waitsForUtp && now == CarrierKind.UTP) {
+            write(from);
+        }
     }
 
     @Override
     public void onClosed(Session from, CloseReason reason, String detail) {
-        this.detail = detail;
         closed.complete(reason);
     }
 }

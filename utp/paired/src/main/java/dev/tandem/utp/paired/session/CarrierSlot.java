@@ -66,6 +66,11 @@ final class CarrierSlot {
         ackAtNanos = Math.min(ackAtNanos, atNanos);
     }
 
+    /** An ACK that a full carrier does not take goes out when it is writable again, without a timer. */
+    long ackDeadlineNanos() {
+        return carrier != null && carrier.isWritable() ? ackAtNanos : SessionCore.NEVER;
+    }
+
     /** Asks for a PING, unless one is unanswered. */
     void ping() {
         pingDue = pingAtNanos == SessionCore.NEVER;

@@ -8,6 +8,7 @@ import io.netty.buffer.ByteBufAllocator;
  * The end of the direction counts as one more offset behind the last byte, so that acknowledging covers it.
  */
 final class Sender {
+    private final SessionParameters parameters;
     private final ChunkQueue kept;
     /** The next offset to put on a carrier; from {@code kept.start()} to {@code kept.end()}. */
     private long nextSend;
@@ -22,8 +23,10 @@ final class Sender {
     private boolean endEverSent;
     private boolean endAcked;
     private long resent;
+    private boolean writable = true;
 
-    Sender(ByteBufAllocator allocator) {
+    Sender(SessionParameters parameters, ByteBufAllocator allocator) {
+        this.parameters = parameters;
         kept = new ChunkQueue(allocator, 0);
     }
 
@@ -73,6 +76,25 @@ final class Sender {
 
     long resent() {
         return resent;
+    }
+
+    boolean isWritable() {
+        return writable;
+    }
+
+    /** Looks whether the user may write; true if that changed. */
+    boolean updateWritable() {
+        // It becomes writable again at less than the bound, so that it does not flicker with every ACK.
+        boolean now = writable
+                ? isWithin(parameters.unsentBytes(), parameters.retainBytes())
+                : isWithin(parameters.unsentBytes() / 2, parameters.retainBytes() / 4 * 3L);
+        boolean changed = now != writable;
+        writable = now;
+        return changed;
+    }
+
+    private boolean isWithin(long unsentBytes, long retainBytes) {
+        return !finishing && unsent() < unsentBytes && retained() < retainBytes;
     }
 
     boolean hasToSend() {

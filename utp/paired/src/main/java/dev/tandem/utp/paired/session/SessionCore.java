@@ -17,9 +17,6 @@ public final class SessionCore {
     /** No deadline. */
     public static final long NEVER = Long.MAX_VALUE;
 
-    /** In forced mode there is nothing to send on meanwhile. */
-    private static final long FORCED_REDIAL_NANOS = 1_000_000_000L;
-
     private final CarrierPolicy policy;
     private final SessionParameters parameters;
     private final SessionHost host;
@@ -29,21 +26,15 @@ public final class SessionCore {
     private final Receiver receiver;
     private final CarrierChoice choice;
     private final BatchWriter writer;
-    /** The client's; null on a server, and where µTP is not to be used. */
-    private final @Nullable UtpDialer dialer;
+    private final Pairing pairing;
 
     private @Nullable CloseReason closeReason;
     private @Nullable ResetReason peerReset;
-    private boolean writable = true;
     private boolean draining;
     private boolean drainAgain;
 
     /** When a session that has nothing to send on is given up. */
     private long limboAtNanos = NEVER;
-    /** µTP connections paired so far. */
-    private long pairings;
-    /** The highest number of a pairing that was used (client) or announced (server). */
-    private int lastAttempt;
 
     /**
      * A session of which nothing was sent yet.
@@ -62,18 +53,11 @@ public final class SessionCore {
         this.host = host;
         this.tls = new CarrierSlot(CarrierKind.TLS, allocator);
         this.utp = new CarrierSlot(CarrierKind.UTP, allocator);
-        this.sender = new Sender(allocator);
+        this.sender = new Sender(parameters, allocator);
         this.receiver = new Receiver(parameters, host, allocator);
         this.choice = new CarrierChoice(parameters, policy, tls, utp, sender, host);
         this.writer = new BatchWriter(allocator, sender, receiver, choice, host);
-        if (client && policy != CarrierPolicy.TLS) {
-            long firstDelay = policy == CarrierPolicy.UTP
-                    ? Math.min(FORCED_REDIAL_NANOS, parameters.redialNanos())
-                    : parameters.redialNanos();
-            this.dialer = new UtpDialer(parameters, firstDelay, nowNanos);
-        } else {
-            this.dialer = null;
-        }
+        this.pairing = new Pairing(client, policy, parameters, host, writer, nowNanos);
     }
 
     // Carriers.
@@ -90,17 +74,14 @@ public final class SessionCore {
             return;
         }
         CarrierSlot slot = slot(carrier.kind());
-        if (slot.carrier != null) {
-            slot.carrier.abort();
-            detach(slot, "replaced by a newer connection", nowNanos);
-        }
+        abort(slot, "replaced by a newer connection", nowNanos);
         slot.carrier = carrier;
         slot.attempt = attempt;
         if (slot == tls) {
             slot.confirmed = true;
             choice.choose(nowNanos, "TLS is up");
         } else {
-            pairings++;
+            pairing.handleAttached();
             // The answer is what confirms it to the side that dialled.
             slot.ping();
         }
@@ -135,16 +116,13 @@ public final class SessionCore {
             }
             if (slot == utp && slot.carrier == carrier && !slot.confirmed) {
                 slot.confirmed = true;
-                if (dialer != null) {
-                    dialer.handleConfirmed(nowNanos);
-                }
+                pairing.handleConfirmed(nowNanos);
                 choice.choose(nowNanos, "µTP is paired");
                 updateLimbo(nowNanos);
             }
         } catch (MalformedFrameException e) {
             if (slot.carrier == carrier) {
-                carrier.abort();
-                detach(slot, "malformed input on " + carrier.kind() + ": " + e.getMessage(), nowNanos);
+                abort(slot, "malformed input on " + carrier.kind() + ": " + e.getMessage(), nowNanos);
             }
         }
     }
@@ -161,42 +139,31 @@ public final class SessionCore {
      * this call; -1 if the connection is not wanted any more.
      */
     public int beginPairing(long nowNanos) {
-        if (closeReason != null || dialer == null || !dialer.isDialling() || !tls.isAttached()) {
+        if (closeReason != null || !tls.isAttached()) {
             return -1;
         }
-        lastAttempt = dialer.takeAttempt();
-        if (lastAttempt > 0) {
-            // The first is implied by HELLO.
-            writer.announcePairing(lastAttempt);
-        }
+        int attempt = pairing.begin();
         drain(nowNanos);
-        return lastAttempt;
+        return attempt;
     }
 
     /** Client: a µTP connection could not be opened. */
     public void handleUtpDialFailed(long nowNanos) {
-        if (closeReason == null && dialer != null && dialer.isDialling() && !utp.isAttached()) {
-            dialer.handleGone(nowNanos);
+        if (closeReason == null && !utp.isAttached()) {
+            pairing.handleDialFailed(nowNanos);
         }
     }
 
     /** A server learns which identifier comes next. */
     void handlePair(CarrierSlot slot, int attempt) throws MalformedFrameException {
-        if (dialer != null || slot != tls || policy == CarrierPolicy.TLS || attempt <= lastAttempt) {
-            throw new MalformedFrameException("PAIR out of place");
-        }
-        lastAttempt = attempt;
-        host.expectPairing(attempt);
+        pairing.handlePair(slot == tls, attempt);
     }
 
     /** The other side's end of a µTP connection is gone. */
     void handleDrop(CarrierSlot slot, int attempt, long nowNanos) throws MalformedFrameException {
-        if (slot != tls || attempt < 0 || attempt > lastAttempt) {
-            throw new MalformedFrameException("DROP out of place");
-        }
-        if (utp.carrier != null && utp.attempt == attempt) {
-            utp.carrier.abort();
-            detach(utp, "the other side gave up µTP", nowNanos);
+        pairing.checkDrop(slot == tls, attempt);
+        if (utp.attempt == attempt) {
+            abort(utp, "the other side gave up µTP", nowNanos);
             writer.forgetDrop();
         }
     }
@@ -224,7 +191,7 @@ public final class SessionCore {
     }
 
     public boolean isWritable() {
-        return writable && closeReason == null;
+        return sender.isWritable() && closeReason == null;
     }
 
     public void finish(long nowNanos) {
@@ -267,16 +234,8 @@ public final class SessionCore {
         if (closeReason != null) {
             return NEVER;
         }
-        long deadline = Math.min(limboAtNanos, choice.deadlineNanos());
-        if (dialer != null) {
-            deadline = Math.min(deadline, dialer.deadlineNanos());
-        }
-        return Math.min(deadline, Math.min(ackDeadline(tls), ackDeadline(utp)));
-    }
-
-    /** An ACK that a full carrier does not take goes out when it is writable again, without a timer. */
-    private static long ackDeadline(CarrierSlot slot) {
-        return slot.isAttached() && !slot.isFull() ? slot.ackAtNanos : NEVER;
+        long carriers = Math.min(choice.deadlineNanos(), Math.min(tls.ackDeadlineNanos(), utp.ackDeadlineNanos()));
+        return Math.min(carriers, Math.min(limboAtNanos, pairing.deadlineNanos()));
     }
 
     public void handleTimeout(long nowNanos) {
@@ -288,33 +247,14 @@ public final class SessionCore {
             terminate(reason, reason.text(), ResetReason.CARRIER_UNAVAILABLE);
             return;
         }
-        if (choice.handleTimeout(nowNanos) && utp.carrier != null) {
-            utp.carrier.abort();
-            if (dialer != null) {
-                dialer.handleAbandoned(nowNanos);
-            }
-            detach(utp, "µTP stayed silent", nowNanos);
+        if (choice.handleTimeout(nowNanos)) {
+            pairing.handleAbandoned(nowNanos);
+            abort(utp, "µTP stayed silent", nowNanos);
         }
-        if (dialer != null) {
-            handleDialerTimeout(dialer, nowNanos);
+        if (closeReason == null && pairing.handleTimeout(tls.isAttached(), nowNanos)) {
+            abort(utp, "µTP was not paired in time", nowNanos);
         }
         drain(nowNanos);
-    }
-
-    private void handleDialerTimeout(UtpDialer due, long nowNanos) {
-        if (due.isOverdue(nowNanos)) {
-            host.cancelUtpDial();
-            due.handleGone(nowNanos);
-            if (utp.carrier != null) {
-                utp.carrier.abort();
-                detach(utp, "µTP was not paired in time", nowNanos);
-            }
-        }
-        if (!tls.isAttached()) {
-            due.stop();
-        } else if (due.shouldDial(nowNanos)) {
-            host.dialUtp();
-        }
     }
 
     // State, for those who look.
@@ -332,11 +272,6 @@ public final class SessionCore {
         return sending == null || closeReason != null ? null : sending.kind;
     }
 
-    /** Whether a carrier of this kind is attached. */
-    public boolean isAttached(CarrierKind kind) {
-        return slot(kind).isAttached();
-    }
-
     public SessionStats stats() {
         return new SessionStats(
                 tls.payloadSent,
@@ -346,7 +281,7 @@ public final class SessionCore {
                 sender.resent(),
                 receiver.duplicates(),
                 choice.changes(),
-                pairings,
+                pairing.count(),
                 sender.retained(),
                 receiver.held());
     }
@@ -388,18 +323,9 @@ public final class SessionCore {
     }
 
     private void updateWritability() {
-        // Half the bound to become writable again, so that it does not flicker with every ACK.
-        boolean now = writable
-                ? isWithin(parameters.unsentBytes(), parameters.retainBytes())
-                : isWithin(parameters.unsentBytes() / 2, parameters.retainBytes() / 4 * 3L);
-        if (now != writable) {
-            writable = now;
+        if (sender.updateWritable()) {
             host.writabilityChanged();
         }
-    }
-
-    private boolean isWithin(long unsentBytes, long retainBytes) {
-        return !sender.isFinishing() && sender.unsent() < unsentBytes && sender.retained() < retainBytes;
     }
 
     // The end.
@@ -437,15 +363,21 @@ public final class SessionCore {
         carrier.close();
     }
 
+    private void abort(CarrierSlot slot, String cause, long nowNanos) {
+        Carrier carrier = slot.carrier;
+        if (carrier != null) {
+            carrier.abort();
+            detach(slot, cause, nowNanos);
+        }
+    }
+
     private void detach(CarrierSlot slot, String cause, long nowNanos) {
         long sentEnd = slot.sentEnd;
         int attempt = slot.attempt;
         slot.clear();
         CarrierSlot other = slot == tls ? utp : tls;
         if (slot == utp) {
-            if (dialer != null) {
-                dialer.handleGone(nowNanos);
-            }
+            pairing.handleGone(nowNanos);
             if (tls.isAttached()) {
                 writer.announceDrop(attempt);
             }

@@ -1,0 +1,130 @@
+package dev.tandem.utp.paired.session;
+
+import dev.tandem.utp.paired.CarrierPolicy;
+import org.jspecify.annotations.Nullable;
+
+/** Which pairing comes next, and on a client when µTP is dialled for it. */
+final class Pairing {
+    /** With µTP forced there is nothing to send on meanwhile. */
+    private static final long FORCED_REDIAL_NANOS = 1_000_000_000L;
+
+    private final CarrierPolicy policy;
+    private final SessionHost host;
+    private final BatchWriter writer;
+    /** The client's; null on a server, and where µTP is not to be used. */
+    private final @Nullable UtpDialer dialer;
+    /** The highest number that was used (client) or announced (server). */
+    private int lastAttempt;
+
+    private long count;
+
+    Pairing(
+            boolean client,
+            CarrierPolicy policy,
+            SessionParameters parameters,
+            SessionHost host,
+            BatchWriter writer,
+            long nowNanos) {
+        this.policy = policy;
+        this.host = host;
+        this.writer = writer;
+        if (client && policy != CarrierPolicy.TLS) {
+            long firstDelay = policy == CarrierPolicy.UTP
+                    ? Math.min(FORCED_REDIAL_NANOS, parameters.redialNanos())
+                    : parameters.redialNanos();
+            this.dialer = new UtpDialer(parameters, firstDelay, nowNanos);
+        } else {
+            this.dialer = null;
+        }
+    }
+
+    /** µTP connections paired so far. */
+    long count() {
+        return count;
+    }
+
+    /** Client: takes the next number and announces it; -1 if no connection is wanted. */
+    int begin() {
+        if (dialer == null || !dialer.isDialling()) {
+            return -1;
+        }
+        lastAttempt = dialer.takeAttempt();
+        if (lastAttempt > 0) {
+            // The first is implied by HELLO.
+            writer.announcePairing(lastAttempt);
+        }
+        return lastAttempt;
+    }
+
+    void handleAttached() {
+        count++;
+    }
+
+    void handleConfirmed(long nowNanos) {
+        if (dialer != null) {
+            dialer.handleConfirmed(nowNanos);
+        }
+    }
+
+    /** The connection is gone, or the dial failed. */
+    void handleGone(long nowNanos) {
+        if (dialer != null) {
+            dialer.handleGone(nowNanos);
+        }
+    }
+
+    /** The connection is given up for its silence. */
+    void handleAbandoned(long nowNanos) {
+        if (dialer != null) {
+            dialer.handleAbandoned(nowNanos);
+        }
+    }
+
+    void handleDialFailed(long nowNanos) {
+        if (dialer != null && dialer.isDialling()) {
+            dialer.handleGone(nowNanos);
+        }
+    }
+
+    /** Server: the client announces a number. */
+    void handlePair(boolean onTls, int attempt) throws MalformedFrameException {
+        if (dialer != null || !onTls || policy == CarrierPolicy.TLS || attempt <= lastAttempt) {
+            throw new MalformedFrameException("PAIR out of place");
+        }
+        lastAttempt = attempt;
+        host.expectPairing(attempt);
+    }
+
+    void checkDrop(boolean onTls, int attempt) throws MalformedFrameException {
+        if (!onTls || attempt < 0 || attempt > lastAttempt) {
+            throw new MalformedFrameException("DROP out of place");
+        }
+    }
+
+    /**
+     * Client: dials if it is time.
+     *
+     * @return true if the last dial was not confirmed in time: what came of it is to be dropped
+     */
+    boolean handleTimeout(boolean hasTls, long nowNanos) {
+        if (dialer == null) {
+            return false;
+        }
+        boolean overdue = dialer.isOverdue(nowNanos);
+        if (overdue) {
+            host.cancelUtpDial();
+            dialer.handleGone(nowNanos);
+        }
+        if (!hasTls) {
+            // There is nothing to announce it on.
+            dialer.stop();
+        } else if (dialer.shouldDial(nowNanos)) {
+            host.dialUtp();
+        }
+        return overdue;
+    }
+
+    long deadlineNanos() {
+        return dialer == null ? SessionCore.NEVER : dialer.deadlineNanos();
+    }
+}
