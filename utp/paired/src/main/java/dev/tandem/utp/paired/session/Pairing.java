@@ -8,6 +8,7 @@ final class Pairing {
     /** With µTP forced there is nothing to send on meanwhile. */
     private static final long FORCED_REDIAL_NANOS = 1_000_000_000L;
 
+    private final boolean client;
     private final CarrierPolicy policy;
     private final SessionHost host;
     private final BatchWriter writer;
@@ -25,6 +26,7 @@ final class Pairing {
             SessionHost host,
             BatchWriter writer,
             long nowNanos) {
+        this.client = client;
         this.policy = policy;
         this.host = host;
         this.writer = writer;
@@ -88,11 +90,14 @@ final class Pairing {
 
     /** Server: the client announces a number. */
     void handlePair(boolean onTls, int attempt) throws MalformedFrameException {
-        if (dialer != null || !onTls || policy == CarrierPolicy.TLS || attempt <= lastAttempt) {
+        if (client || !onTls || attempt <= lastAttempt) {
             throw new MalformedFrameException("PAIR out of place");
         }
         lastAttempt = attempt;
-        host.expectPairing(attempt);
+        if (policy != CarrierPolicy.TLS) {
+            // A server may be without µTP whatever the client wants.
+            host.expectPairing(attempt);
+        }
     }
 
     void checkDrop(boolean onTls, int attempt) throws MalformedFrameException {
