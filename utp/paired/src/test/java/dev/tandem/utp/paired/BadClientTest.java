@@ -17,14 +17,18 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -53,10 +57,19 @@ class BadClientTest {
             assertEquals(CloseReason.FINISHED, await(client.closed));
             assertEquals(300_000, client.read);
             assertNull(client.error);
-            while (link.onServer(() -> link.server.halfOpenCount() + link.server.unmatchedCount()) > 0) {
-                Thread.onSpinWait();
-            }
+            Eventually.holds(
+                    "the server holds nothing of strangers",
+                    () -> link.onServer(() -> link.server.halfOpenCount() + link.server.unmatchedCount()) == 0);
             return refusal;
+        }
+    }
+
+    private static final Queue<Socket> OPEN = new ConcurrentLinkedQueue<>();
+
+    @AfterEach
+    void closeSockets() throws IOException {
+        for (Socket socket; (socket = OPEN.poll()) != null; ) {
+            socket.close();
         }
     }
 
@@ -67,6 +80,8 @@ class BadClientTest {
     /** Opens a TCP connection; it stays open until the test's end. */
     private static Socket tcp(LinkFixture link, String host, byte[] bytes) throws Exception {
         Socket socket = new Socket();
+        // One that nobody holds is closed by the garbage collector.
+        OPEN.add(socket);
         socket.connect(new InetSocketAddress(host, link.address.getPort()));
         socket.getOutputStream().write(bytes);
         return socket;
@@ -165,9 +180,7 @@ class BadClientTest {
                 hello.setShort(1, hello.readableBytes() - 3 + 7);
                 return hello.writeShort(0x8001).writeShort(3).writeZero(3);
             });
-            while (link.accepted.isEmpty()) {
-                Thread.onSpinWait();
-            }
+            Eventually.holds("a session is accepted", () -> !link.accepted.isEmpty());
             assertTrue(link.refusals.isEmpty());
         }
     }
@@ -248,9 +261,7 @@ class BadClientTest {
             for (int i = 0; i < 4; i++) {
                 tcp(link, new byte[0]);
             }
-            while (!link.refusals.contains(Refusal.TOO_MANY)) {
-                Thread.onSpinWait();
-            }
+            Eventually.holds("one is turned away", () -> link.refusals.contains(Refusal.TOO_MANY));
             assertEquals(3, (int) link.onServer(link.server::halfOpenCount));
         }
     }
@@ -266,9 +277,7 @@ class BadClientTest {
             HoldOneFlight hold = new HoldOneFlight();
             network.tcpFault = hold;
             link.dial(LinkConfig.DEFAULT, client);
-            while (link.onServer(link.server::unmatchedCount) == 0) {
-                Thread.onSpinWait();
-            }
+            Eventually.holds("a µTP connection waits", () -> link.onServer(link.server::unmatchedCount) > 0);
             link.onClient(() -> {
                 hold.release();
                 return true;

@@ -181,9 +181,7 @@ class SessionRelayTest {
                 }
             });
             // As soon as the server's session holds all it may, everything before it stands.
-            while (heldAtServer(chain) < 128 * 1024) {
-                Thread.onSpinWait();
-            }
+            Eventually.holds("the server is full", () -> heldAtServer(chain) >= 128 * 1024);
             assertTrue(!written.isDone());
             assertArrayEquals(up, LinkFixture.await(readAllButKeep(far)));
             LinkFixture.await(written);

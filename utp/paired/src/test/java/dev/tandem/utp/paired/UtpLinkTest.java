@@ -178,10 +178,9 @@ class UtpLinkTest {
             Future<InetSocketAddress> bound = second.bind(address);
             assertTrue(bound.await(10, TimeUnit.SECONDS));
             assertTrue(bound.cause() instanceof IOException, () -> String.valueOf(bound.cause()));
-            while (!isFree(address)) {
-                // The channel is closed, but its descriptor only with the selector's next round.
-                Thread.onSpinWait();
-            }
+            Eventually.holds(
+                    "the port is free again: the descriptor goes with the selector's next round",
+                    () -> isFree(address));
         }
     }
 
