@@ -3,6 +3,7 @@ package dev.tandem.utp.paired;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,121 +71,105 @@ public record LinkConfig(
     }
 
     public LinkConfig withPolicy(CarrierPolicy value) {
-        return new LinkConfig(
-                value,
-                tcpConnectTimeout,
-                tlsTimeout,
-                helloTimeout,
-                pairingTimeout,
-                closeTimeout,
-                retainBytes,
-                receiveBytes,
-                maxHalfOpen,
-                maxSessions,
-                maxUnmatchedUtp,
-                maxUnmatchedUtpBytes,
-                utp,
-                outboundBindV4,
-                outboundBindV6);
+        return with(draft -> draft.policy = value);
     }
 
     /** Sets the deadlines of the four steps of the set-up. */
     public LinkConfig withTimeouts(Duration tcpConnect, Duration tls, Duration hello, Duration pairing) {
-        return new LinkConfig(
-                policy,
-                tcpConnect,
-                tls,
-                hello,
-                pairing,
-                closeTimeout,
-                retainBytes,
-                receiveBytes,
-                maxHalfOpen,
-                maxSessions,
-                maxUnmatchedUtp,
-                maxUnmatchedUtpBytes,
-                utp,
-                outboundBindV4,
-                outboundBindV6);
+        return with(draft -> {
+            draft.tcpConnectTimeout = tcpConnect;
+            draft.tlsTimeout = tls;
+            draft.helloTimeout = hello;
+            draft.pairingTimeout = pairing;
+        });
     }
 
     /** Sets the bounds on what one session holds. */
     public LinkConfig withBuffers(int retain, int receive) {
-        return new LinkConfig(
-                policy,
-                tcpConnectTimeout,
-                tlsTimeout,
-                helloTimeout,
-                pairingTimeout,
-                closeTimeout,
-                retain,
-                receive,
-                maxHalfOpen,
-                maxSessions,
-                maxUnmatchedUtp,
-                maxUnmatchedUtpBytes,
-                utp,
-                outboundBindV4,
-                outboundBindV6);
+        return with(draft -> {
+            draft.retainBytes = retain;
+            draft.receiveBytes = receive;
+        });
     }
 
     /** Sets a server's bounds. */
     public LinkConfig withBounds(int halfOpen, int sessions, int unmatchedUtp, int unmatchedUtpBytes) {
-        return new LinkConfig(
-                policy,
-                tcpConnectTimeout,
-                tlsTimeout,
-                helloTimeout,
-                pairingTimeout,
-                closeTimeout,
-                retainBytes,
-                receiveBytes,
-                halfOpen,
-                sessions,
-                unmatchedUtp,
-                unmatchedUtpBytes,
-                utp,
-                outboundBindV4,
-                outboundBindV6);
+        return with(draft -> {
+            draft.maxHalfOpen = halfOpen;
+            draft.maxSessions = sessions;
+            draft.maxUnmatchedUtp = unmatchedUtp;
+            draft.maxUnmatchedUtpBytes = unmatchedUtpBytes;
+        });
     }
 
     /** Sets what µTP connections are made with. */
     public LinkConfig withUtp(ConnectionConfig value) {
-        return new LinkConfig(
-                policy,
-                tcpConnectTimeout,
-                tlsTimeout,
-                helloTimeout,
-                pairingTimeout,
-                closeTimeout,
-                retainBytes,
-                receiveBytes,
-                maxHalfOpen,
-                maxSessions,
-                maxUnmatchedUtp,
-                maxUnmatchedUtpBytes,
-                value,
-                outboundBindV4,
-                outboundBindV6);
+        return with(draft -> draft.utp = value);
     }
 
     /** Sets the local addresses to dial from, for TCP and UDP; null for any. */
     public LinkConfig withOutboundBind(@Nullable InetAddress v4, @Nullable InetAddress v6) {
+        return with(draft -> {
+            draft.outboundBindV4 = v4;
+            draft.outboundBindV6 = v6;
+        });
+    }
+
+    /** The same values, open to a change. */
+    private static final class Draft {
+        private CarrierPolicy policy;
+        private Duration tcpConnectTimeout;
+        private Duration tlsTimeout;
+        private Duration helloTimeout;
+        private Duration pairingTimeout;
+        private Duration closeTimeout;
+        private int retainBytes;
+        private int receiveBytes;
+        private int maxHalfOpen;
+        private int maxSessions;
+        private int maxUnmatchedUtp;
+        private int maxUnmatchedUtpBytes;
+        private ConnectionConfig utp;
+        private @Nullable InetAddress outboundBindV4;
+        private @Nullable InetAddress outboundBindV6;
+
+        Draft(LinkConfig from) {
+            policy = from.policy;
+            tcpConnectTimeout = from.tcpConnectTimeout;
+            tlsTimeout = from.tlsTimeout;
+            helloTimeout = from.helloTimeout;
+            pairingTimeout = from.pairingTimeout;
+            closeTimeout = from.closeTimeout;
+            retainBytes = from.retainBytes;
+            receiveBytes = from.receiveBytes;
+            maxHalfOpen = from.maxHalfOpen;
+            maxSessions = from.maxSessions;
+            maxUnmatchedUtp = from.maxUnmatchedUtp;
+            maxUnmatchedUtpBytes = from.maxUnmatchedUtpBytes;
+            utp = from.utp;
+            outboundBindV4 = from.outboundBindV4;
+            outboundBindV6 = from.outboundBindV6;
+        }
+    }
+
+    private LinkConfig with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
         return new LinkConfig(
-                policy,
-                tcpConnectTimeout,
-                tlsTimeout,
-                helloTimeout,
-                pairingTimeout,
-                closeTimeout,
-                retainBytes,
-                receiveBytes,
-                maxHalfOpen,
-                maxSessions,
-                maxUnmatchedUtp,
-                maxUnmatchedUtpBytes,
-                utp,
-                v4,
-                v6);
+                draft.policy,
+                draft.tcpConnectTimeout,
+                draft.tlsTimeout,
+                draft.helloTimeout,
+                draft.pairingTimeout,
+                draft.closeTimeout,
+                draft.retainBytes,
+                draft.receiveBytes,
+                draft.maxHalfOpen,
+                draft.maxSessions,
+                draft.maxUnmatchedUtp,
+                draft.maxUnmatchedUtpBytes,
+                draft.utp,
+                draft.outboundBindV4,
+                draft.outboundBindV6);
     }
 }

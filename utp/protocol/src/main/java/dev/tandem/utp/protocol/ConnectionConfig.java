@@ -3,6 +3,7 @@ package dev.tandem.utp.protocol;
 import dev.tandem.utp.protocol.congestion.CongestionController;
 import dev.tandem.utp.protocol.congestion.Ledbat;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * What a connection is made with; immutable.
@@ -46,85 +47,70 @@ public record ConnectionConfig(
     }
 
     public ConnectionConfig withSendBufferBytes(int bytes) {
-        return new ConnectionConfig(
-                bytes,
-                receiveBufferBytes,
-                maxDatagramBytes,
-                connectTimeoutNanos,
-                giveUpNanos,
-                keepAliveNanos,
-                congestionController);
+        return with(draft -> draft.sendBufferBytes = bytes);
     }
 
     public ConnectionConfig withReceiveBufferBytes(int bytes) {
-        return new ConnectionConfig(
-                sendBufferBytes,
-                bytes,
-                maxDatagramBytes,
-                connectTimeoutNanos,
-                giveUpNanos,
-                keepAliveNanos,
-                congestionController);
+        return with(draft -> draft.receiveBufferBytes = bytes);
     }
 
     public ConnectionConfig withMaxDatagramBytes(int bytes) {
-        return new ConnectionConfig(
-                sendBufferBytes,
-                receiveBufferBytes,
-                bytes,
-                connectTimeoutNanos,
-                giveUpNanos,
-                keepAliveNanos,
-                congestionController);
+        return with(draft -> draft.maxDatagramBytes = bytes);
     }
 
     public ConnectionConfig withConnectTimeoutNanos(long nanos) {
-        return new ConnectionConfig(
-                sendBufferBytes,
-                receiveBufferBytes,
-                maxDatagramBytes,
-                nanos,
-                giveUpNanos,
-                keepAliveNanos,
-                congestionController);
+        return with(draft -> draft.connectTimeoutNanos = nanos);
     }
 
     public ConnectionConfig withGiveUpNanos(long nanos) {
-        return new ConnectionConfig(
-                sendBufferBytes,
-                receiveBufferBytes,
-                maxDatagramBytes,
-                connectTimeoutNanos,
-                nanos,
-                keepAliveNanos,
-                congestionController);
+        return with(draft -> draft.giveUpNanos = nanos);
     }
 
     public ConnectionConfig withKeepAliveNanos(long nanos) {
-        return new ConnectionConfig(
-                sendBufferBytes,
-                receiveBufferBytes,
-                maxDatagramBytes,
-                connectTimeoutNanos,
-                giveUpNanos,
-                nanos,
-                congestionController);
+        return with(draft -> draft.keepAliveNanos = nanos);
     }
 
     public ConnectionConfig withCongestionController(CongestionController.Factory factory) {
-        return new ConnectionConfig(
-                sendBufferBytes,
-                receiveBufferBytes,
-                maxDatagramBytes,
-                connectTimeoutNanos,
-                giveUpNanos,
-                keepAliveNanos,
-                factory);
+        return with(draft -> draft.congestionController = factory);
     }
 
     private static void requireRange(String name, long value, long least, long most) {
         if (value < least || value > most) {
             throw new IllegalArgumentException(name + " must be " + least + " to " + most + ", not " + value);
         }
+    }
+
+    /** The same values, open to a change. */
+    private static final class Draft {
+        private int sendBufferBytes;
+        private int receiveBufferBytes;
+        private int maxDatagramBytes;
+        private long connectTimeoutNanos;
+        private long giveUpNanos;
+        private long keepAliveNanos;
+        private CongestionController.Factory congestionController;
+
+        Draft(ConnectionConfig from) {
+            sendBufferBytes = from.sendBufferBytes;
+            receiveBufferBytes = from.receiveBufferBytes;
+            maxDatagramBytes = from.maxDatagramBytes;
+            connectTimeoutNanos = from.connectTimeoutNanos;
+            giveUpNanos = from.giveUpNanos;
+            keepAliveNanos = from.keepAliveNanos;
+            congestionController = from.congestionController;
+        }
+    }
+
+    private ConnectionConfig with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return new ConnectionConfig(
+                draft.sendBufferBytes,
+                draft.receiveBufferBytes,
+                draft.maxDatagramBytes,
+                draft.connectTimeoutNanos,
+                draft.giveUpNanos,
+                draft.keepAliveNanos,
+                draft.congestionController);
     }
 }

@@ -1,5 +1,7 @@
 package dev.tandem.utp.simulation;
 
+import java.util.function.Consumer;
+
 /**
  * What one direction of a path does to packets; immutable. Probabilities are 0 to 1, times nanoseconds.
  *
@@ -44,54 +46,15 @@ public record LinkConditions(
     }
 
     public LinkConditions withDelay(long nanos) {
-        return new LinkConditions(
-                nanos,
-                jitterNanos,
-                loss,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                duplicate,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> draft.delayNanos = nanos);
     }
 
     public LinkConditions withJitter(long nanos) {
-        return new LinkConditions(
-                delayNanos,
-                nanos,
-                loss,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                duplicate,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> draft.jitterNanos = nanos);
     }
 
     public LinkConditions withLoss(double probability) {
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                probability,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                duplicate,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> draft.loss = probability);
     }
 
     /**
@@ -102,105 +65,36 @@ public record LinkConditions(
      */
     public LinkConditions withBursts(double share, double meanLength) {
         double end = 1 / meanLength;
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                loss,
-                end * share / (1 - share),
-                end,
-                reorder,
-                reorderNanos,
-                duplicate,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> {
+            draft.burstStart = end * share / (1 - share);
+            draft.burstEnd = end;
+        });
     }
 
     public LinkConditions withReordering(double probability, long nanos) {
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                loss,
-                burstStart,
-                burstEnd,
-                probability,
-                nanos,
-                duplicate,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> {
+            draft.reorder = probability;
+            draft.reorderNanos = nanos;
+        });
     }
 
     public LinkConditions withDuplication(double probability) {
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                loss,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                probability,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> draft.duplicate = probability);
     }
 
     public LinkConditions withCorruption(double probability) {
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                loss,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                duplicate,
-                probability,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> draft.corrupt = probability);
     }
 
     public LinkConditions withRate(long bitsPerSecond, long bytesOfQueue) {
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                loss,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                duplicate,
-                corrupt,
-                bitsPerSecond,
-                bytesOfQueue,
-                overheadBytes,
-                mtuBytes);
+        return with(draft -> {
+            draft.rateBitsPerSecond = bitsPerSecond;
+            draft.queueBytes = bytesOfQueue;
+        });
     }
 
     public LinkConditions withMtu(int bytes) {
-        return new LinkConditions(
-                delayNanos,
-                jitterNanos,
-                loss,
-                burstStart,
-                burstEnd,
-                reorder,
-                reorderNanos,
-                duplicate,
-                corrupt,
-                rateBitsPerSecond,
-                queueBytes,
-                overheadBytes,
-                bytes);
+        return with(draft -> draft.mtuBytes = bytes);
     }
 
     private static void requireNotNegative(long... values) {
@@ -217,5 +111,57 @@ public record LinkConditions(
                 throw new IllegalArgumentException("not a probability: " + value);
             }
         }
+    }
+
+    /** The same values, open to a change. */
+    private static final class Draft {
+        private long delayNanos;
+        private long jitterNanos;
+        private double loss;
+        private double burstStart;
+        private double burstEnd;
+        private double reorder;
+        private long reorderNanos;
+        private double duplicate;
+        private double corrupt;
+        private long rateBitsPerSecond;
+        private long queueBytes;
+        private int overheadBytes;
+        private int mtuBytes;
+
+        Draft(LinkConditions from) {
+            delayNanos = from.delayNanos;
+            jitterNanos = from.jitterNanos;
+            loss = from.loss;
+            burstStart = from.burstStart;
+            burstEnd = from.burstEnd;
+            reorder = from.reorder;
+            reorderNanos = from.reorderNanos;
+            duplicate = from.duplicate;
+            corrupt = from.corrupt;
+            rateBitsPerSecond = from.rateBitsPerSecond;
+            queueBytes = from.queueBytes;
+            overheadBytes = from.overheadBytes;
+            mtuBytes = from.mtuBytes;
+        }
+    }
+
+    private LinkConditions with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return new LinkConditions(
+                draft.delayNanos,
+                draft.jitterNanos,
+                draft.loss,
+                draft.burstStart,
+                draft.burstEnd,
+                draft.reorder,
+                draft.reorderNanos,
+                draft.duplicate,
+                draft.corrupt,
+                draft.rateBitsPerSecond,
+                draft.queueBytes,
+                draft.overheadBytes,
+                draft.mtuBytes);
     }
 }
