@@ -1,6 +1,7 @@
 package dev.tandem.utp.protocol;
 
 import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.PeerClock;
 import dev.tandem.utp.protocol.recovery.RttEstimator;
 import dev.tandem.utp.protocol.recovery.SentPacket;
 import dev.tandem.utp.protocol.wire.Packet;
@@ -10,7 +11,6 @@ import dev.tandem.utp.protocol.wire.SequenceNumbers;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +39,6 @@ public final class Connection {
 
     private static final int DEFAULT_DATAGRAM_BYTES_IPV6 = 1_232;
 
-    private static final long FIRST_SYN_RETRY_NANOS = 1_000_000_000L;
-    private static final int MAX_SYN_ATTEMPTS = 5;
     private static final long MIN_RTO_OWN_NANOS = 250_000_000L;
     private static final long MIN_RTO_FOREIGN_NANOS = 500_000_000L;
 
@@ -51,9 +49,6 @@ public final class Connection {
 
     /** How long a peer may go on sending to someone who no longer listens. */
     private static final long UNREAD_PATIENCE_NANOS = 10_000_000_000L;
-
-    private static final int NO_ECHO = 0x7fffffff;
-    private static final long MAX_ECHOED_RTT_MICROS = 60_000_000L;
 
     private final Endpoint endpoint;
     private final InetSocketAddress remote;
@@ -78,17 +73,12 @@ public final class Connection {
     /** The SYN's sequence number: ours if we dialled, else the peer's. */
     private final int synSeqNr;
 
-    /** Receive ids of all attempts to dial; a late answer to an early one is as good as any. */
-    private final int[] attemptIds;
-
-    private int attempts;
-    private long attemptSentNanos;
-    private boolean synDue;
+    private final SynAttempts attempts = new SynAttempts();
     private boolean synAnswerDue;
     private final long createdNanos;
 
     private boolean peerIsOurKind;
-    private int delayOfPeerMicros;
+    private final PeerClock peerClock = new PeerClock();
     private long lastHeardNanos;
     private long lastSentNanos;
     private boolean finTwinDue;
@@ -115,7 +105,6 @@ public final class Connection {
         this.initiator = initiator;
         this.synSeqNr = synSeqNr;
         this.sender = new Sender(config, maxDatagramBytes(config, remote), nextSeqNr, rtt);
-        this.attemptIds = new int[initiator ? MAX_SYN_ATTEMPTS : 0];
         this.createdNanos = nowNanos;
         this.lastHeardNanos = nowNanos;
         this.lastSentNanos = nowNanos;
@@ -145,7 +134,7 @@ public final class Connection {
         connection.receiver = new Receiver(config.receiveBufferBytes(), syn.seqNr(), connection.rtt);
         connection.sender.onSynWindow(syn.wndSize());
         connection.recognise(syn);
-        connection.measureDelay(nowNanos, syn);
+        connection.peerClock.onPacket(nowNanos, syn);
         connection.synAnswerDue = true;
         return connection;
     }
@@ -275,8 +264,8 @@ public final class Connection {
     public void reset() {
         if (closeReason == null) {
             if (state == State.SYN_SENT) {
-                for (int i = 0; i < attempts; i++) {
-                    queueReset(SequenceNumbers.plus(attemptIds[i], 1));
+                for (int id : attempts.receiveIds()) {
+                    queueReset(SequenceNumbers.plus(id, 1));
                 }
             } else {
                 queueReset(sendId);
@@ -339,7 +328,7 @@ public final class Connection {
     /** The same SYN again: our answer was lost or is late, so it is repeated as it was. */
     void onRepeatedSyn(long nowNanos, Packet syn) {
         if (syn.seqNr() == synSeqNr && state == State.SYN_RECEIVED) {
-            measureDelay(nowNanos, syn);
+            peerClock.onPacket(nowNanos, syn);
             synAnswerDue = true;
         }
     }
@@ -361,8 +350,8 @@ public final class Connection {
             return;
         }
         lastHeardNanos = nowNanos;
-        measureDelay(nowNanos, packet);
-        long echoedRttNanos = echoedRttNanos(nowNanos, packet);
+        peerClock.onPacket(nowNanos, packet);
+        long echoedRttNanos = PeerClock.echoedRttNanos(nowNanos, packet);
         if (state == State.SYN_RECEIVED) {
             state = State.ESTABLISHED;
             endpoint.onConfirmed();
@@ -418,7 +407,7 @@ public final class Connection {
                 return LossRecovery.NONE;
             }
             case SYN_SENT -> {
-                return Math.min(attemptDeadline(), createdNanos + config.connectTimeoutNanos());
+                return Math.min(attempts.deadline(), createdNanos + config.connectTimeoutNanos());
             }
             default -> {
                 long deadline = Math.min(sender.deadline(), lingerDeadline);
@@ -469,24 +458,15 @@ public final class Connection {
     // ---- the handshake ----
 
     private void beginAttempt(long nowNanos, int id) {
-        attemptIds[attempts++] = id;
+        attempts.begin(nowNanos, id);
         receiveId = id;
         sendId = SequenceNumbers.plus(id, 1);
-        attemptSentNanos = nowNanos;
-        synDue = true;
-    }
-
-    private long attemptDeadline() {
-        return attempts < MAX_SYN_ATTEMPTS
-                ? attemptSentNanos + (FIRST_SYN_RETRY_NANOS << (attempts - 1))
-                : LossRecovery.NONE;
     }
 
     private void onHandshakeTimeout(long nowNanos) {
         if (hasPassed(createdNanos + config.connectTimeoutNanos(), nowNanos)) {
             end(CloseReason.CONNECT_TIMEOUT);
-        } else if (hasPassed(attemptDeadline(), nowNanos)) {
-            // libutp ignores a repeated SYN, and libtorrent makes a second socket of it: only a fresh id is safe.
+        } else if (hasPassed(attempts.deadline(), nowNanos)) {
             int id = endpoint.registerAnotherId(this);
             if (id < 0) {
                 end(CloseReason.CONNECT_TIMEOUT);
@@ -497,15 +477,21 @@ public final class Connection {
     }
 
     private boolean pollSyn(long nowNanos, ByteBuffer out) {
-        if (!synDue) {
+        if (!attempts.takeSyn()) {
             return false;
         }
-        synDue = false;
         int start = out.position();
         packetsSent++;
         lastSentNanos = nowNanos;
         PacketWriter.header(
-                out, PacketType.SYN, receiveId, micros(nowNanos), 0, config.receiveBufferBytes(), synSeqNr, 0);
+                out,
+                PacketType.SYN,
+                receiveId,
+                PeerClock.micros(nowNanos),
+                0,
+                config.receiveBufferBytes(),
+                synSeqNr,
+                0);
         PacketWriter.extensionBits(out, start, OUR_KIND);
         return true;
     }
@@ -517,10 +503,10 @@ public final class Connection {
         }
         receiveId = packet.connectionId();
         sendId = SequenceNumbers.plus(receiveId, 1);
-        for (int i = 0; i < attempts; i++) {
-            if (attemptIds[i] != receiveId) {
-                endpoint.unregister(this, attemptIds[i]);
-                queueReset(SequenceNumbers.plus(attemptIds[i], 1));
+        for (int id : attempts.receiveIds()) {
+            if (id != receiveId) {
+                endpoint.unregister(this, id);
+                queueReset(SequenceNumbers.plus(id, 1));
             }
         }
         receiver = new Receiver(config.receiveBufferBytes(), SequenceNumbers.plus(packet.seqNr(), -1), rtt);
@@ -530,9 +516,10 @@ public final class Connection {
         }
         state = State.ESTABLISHED;
         lastHeardNanos = nowNanos;
-        measureDelay(nowNanos, packet);
-        if (attempts == 1) {
-            rtt.sample(nowNanos - attemptSentNanos);
+        peerClock.onPacket(nowNanos, packet);
+        long rttNanos = attempts.rttNanos(nowNanos);
+        if (rttNanos >= 0) {
+            rtt.sample(rttNanos);
         }
         sender.onPacket(nowNanos, packet, -1);
         if (peerIsOurKind) {
@@ -606,7 +593,8 @@ public final class Connection {
         lastSentNanos = nowNanos;
         keepAliveDue = false;
         long window = Objects.requireNonNull(receiver).windowBytes();
-        PacketWriter.header(out, type, sendId, micros(nowNanos), delayOfPeerMicros, window, seqNr, ackNr);
+        PacketWriter.header(
+                out, type, sendId, PeerClock.micros(nowNanos), peerClock.delayMicros(), window, seqNr, ackNr);
     }
 
     private void queueReset(int id) {
@@ -616,26 +604,8 @@ public final class Connection {
 
     // ---- time ----
 
-    private static int micros(long nanos) {
-        return (int) (nanos / 1000);
-    }
-
     private static boolean hasPassed(long deadline, long nowNanos) {
         return deadline != LossRecovery.NONE && deadline - nowNanos <= 0;
-    }
-
-    private void measureDelay(long nowNanos, Packet packet) {
-        delayOfPeerMicros = micros(nowNanos) - packet.timestampMicros();
-    }
-
-    /** The peer's clock now, less the delay that it measured, is our clock when we sent what it answers. */
-    private long echoedRttNanos(long nowNanos, Packet packet) {
-        int difference = packet.timestampDifferenceMicros();
-        if (difference == 0 || difference == NO_ECHO) {
-            return -1;
-        }
-        int rttMicros = micros(nowNanos) - (packet.timestampMicros() - difference);
-        return rttMicros >= 0 && rttMicros <= MAX_ECHOED_RTT_MICROS ? rttMicros * 1000L : -1;
     }
 
     private long keepAliveDeadline() {
@@ -725,6 +695,6 @@ public final class Connection {
 
     /** The ids under which the endpoint may find this connection. */
     int[] registeredIds() {
-        return state == State.SYN_SENT ? Arrays.copyOf(attemptIds, attempts) : new int[] {receiveId};
+        return state == State.SYN_SENT ? attempts.receiveIds() : new int[] {receiveId};
     }
 }

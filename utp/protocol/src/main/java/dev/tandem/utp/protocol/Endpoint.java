@@ -1,6 +1,7 @@
 package dev.tandem.utp.protocol;
 
 import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.PeerClock;
 import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.PacketType;
 import dev.tandem.utp.protocol.wire.PacketWriter;
@@ -183,7 +184,7 @@ public final class Endpoint {
         int start = out.position();
         PendingReset reset = resets.poll();
         if (reset != null) {
-            int micros = (int) (nowNanos / 1000);
+            int micros = PeerClock.micros(nowNanos);
             PacketWriter.header(out, PacketType.RESET, reset.id(), micros, 0, 0, reset.seqNr(), reset.ackNr());
             return transmit(reset.remote(), out.position() - start);
         }
