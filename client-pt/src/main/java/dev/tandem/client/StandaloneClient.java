@@ -60,14 +60,16 @@ final class StandaloneClient implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Configuration.set("level", verbose ? "debug" : "info");
+        if (verbose) {
+            Configuration.set("level", "debug");
+        }
         ProxyLog log = new ProxyLog(StandaloneClient::log, unsafeLogging);
         try (ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, log)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
             }
-            InetSocketAddress address = IpAddresses.parseAddressPort(listen);
+            InetSocketAddress address = listenAddress();
             InetSocketAddress bound = proxy.listenPlain(address, line.address(), ClientArguments.parse(line.args()));
             spec.commandLine().getOut().println("listening on " + IpAddresses.format(bound));
             spec.commandLine().getOut().flush();
@@ -83,6 +85,14 @@ final class StandaloneClient implements Callable<Integer> {
     private int fail(int code, Exception e) {
         spec.commandLine().getErr().println("client-pt: " + e.getMessage());
         return code;
+    }
+
+    private InetSocketAddress listenAddress() throws PtParseException {
+        try {
+            return IpAddresses.parseAddressPort(listen);
+        } catch (PtParseException e) {
+            throw new PtParseException("--listen: " + e.getMessage());
+        }
     }
 
     private String bridgeLine() throws IOException {

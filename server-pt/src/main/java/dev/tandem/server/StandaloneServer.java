@@ -61,10 +61,12 @@ final class StandaloneServer implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Configuration.set("level", verbose ? "debug" : "info");
+        if (verbose) {
+            Configuration.set("level", "debug");
+        }
         ProxyLog log = new ProxyLog(StandaloneServer::log, unsafeLogging);
         try {
-            InetSocketAddress address = IpAddresses.parseAddressPort(listen);
+            InetSocketAddress address = listenAddress();
             Upstream upstream = new Upstream(resolve(forward), null);
             BridgeState bridge = new BridgeState(StateFolder.open(state == null ? defaultState() : state));
             ServerIdentity identity = bridge.identity();
@@ -86,6 +88,14 @@ final class StandaloneServer implements Callable<Integer> {
     private int fail(int code, Exception e) {
         spec.commandLine().getErr().println("server-pt: " + e.getMessage());
         return code;
+    }
+
+    private InetSocketAddress listenAddress() throws PtParseException {
+        try {
+            return IpAddresses.parseAddressPort(listen);
+        } catch (PtParseException e) {
+            throw new PtParseException("--listen: " + e.getMessage());
+        }
     }
 
     private static Path defaultState() {

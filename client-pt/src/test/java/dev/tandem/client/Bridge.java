@@ -1,0 +1,68 @@
+package dev.tandem.client;
+
+import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.paired.CarrierTotals;
+import dev.tandem.utp.paired.CloseReason;
+import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.LinkServer;
+import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.Session;
+import dev.tandem.utp.paired.SessionListener;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.EventLoopGroup;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
+
+/** A bridge of this transport that sends back what comes. */
+final class Bridge implements AutoCloseable {
+    static final ServerIdentity IDENTITY = ServerIdentity.generate(new SecureRandom());
+    static final String CERT = IDENTITY.bridgeCert().encoded();
+
+    private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
+    private final LinkServer server;
+    final InetSocketAddress address;
+
+    Bridge() {
+        server = new LinkServer(group.next(), new CarrierTotals(), IDENTITY, LinkConfig.DEFAULT, session -> {
+            session.autoRead(true);
+            return new Echo();
+        });
+        address = server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .awaitUninterruptibly()
+                .getNow();
+    }
+
+    private static final class Echo implements SessionListener {
+        @Override
+        public void onData(Session session, ByteBuf bytes) {
+            session.write(bytes);
+        }
+
+        @Override
+        public void onDataComplete(Session session) {
+            session.flush();
+            session.autoRead(session.isWritable());
+        }
+
+        @Override
+        public void onEnd(Session session) {
+            session.finish();
+        }
+
+        @Override
+        public void onWritabilityChanged(Session session) {
+            session.autoRead(session.isWritable());
+        }
+
+        @Override
+        public void onClosed(Session session, CloseReason reason, String detail) {}
+    }
+
+    @Override
+    public void close() {
+        server.close().awaitUninterruptibly();
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+}
