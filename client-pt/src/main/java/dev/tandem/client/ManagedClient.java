@@ -3,6 +3,7 @@ package dev.tandem.client;
 import dev.tandem.ptspec.ClientEnvironment;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.StdinWatcher;
@@ -18,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedClient {
     static final String TRANSPORT = "utp";
+    private static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
     private final ProxyLog log;
@@ -55,7 +57,8 @@ final class ManagedClient {
         System.setProperty("io.netty.native.workdir", folder.path().toString());
         CountDownLatch ended = new CountDownLatch(1);
         try (ClientProxy proxy = new ClientProxy(config(environment), log);
-                CarrierFile counters = new CarrierFile(folder, proxy.totals(), log)) {
+                PublishedFile counters = new PublishedFile(
+                        folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             Runtime.getRuntime().addShutdownHook(new Thread(counters::close, "last-counters"));
             if (environment.exitOnStdinClose()) {
                 StdinWatcher.watch(stdin, ended::countDown);

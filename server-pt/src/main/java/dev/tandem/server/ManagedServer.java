@@ -3,6 +3,7 @@ package dev.tandem.server;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
+import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.ServerEnvironment;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
@@ -22,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
     static final String TRANSPORT = "utp";
+    private static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
     private final ProxyLog log;
@@ -82,7 +84,8 @@ final class ManagedServer {
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         try (ServerProxy proxy = new ServerProxy(identity, config, upstream(environment), log);
-                CarrierFile counters = new CarrierFile(folder, proxy.totals(), log)) {
+                PublishedFile counters = new PublishedFile(
+                        folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             InetSocketAddress bound = proxy.listen(address);
             state.writeBridgeLine(identity, bound, true);
             messages.smethod(
