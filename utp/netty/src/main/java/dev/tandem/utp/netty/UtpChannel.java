@@ -503,9 +503,11 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
             if (to.isUnresolved()) {
                 throw new UnresolvedAddressException();
             }
-            ConnectionConfig connectionConfig = config.connectionConfig()
-                    .withConnectTimeoutNanos(
-                            TimeUnit.MILLISECONDS.toNanos(Math.max(1, config.getConnectTimeoutMillis())));
+            ConnectionConfig connectionConfig = config.connectionConfig();
+            if (config.getConnectTimeoutMillis() > 0) {
+                connectionConfig = connectionConfig.withConnectTimeoutNanos(
+                        TimeUnit.MILLISECONDS.toNanos(config.getConnectTimeoutMillis()));
+            }
             UtpSocket used = sharedWith == null ? null : sharedWith.socket();
             if (sharedWith != null && used == null) {
                 throw new ConnectException("the server whose port is to be used is not bound");

@@ -61,7 +61,10 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
 
     private final EventLoop loop;
     private final DatagramChannel channel;
-    private final boolean segments;
+
+    /** Whether batches go out as one (GSO); no more after the first failure, whatever its cause, since some devices refuse. */
+    private boolean segments;
+
     private final Endpoint endpoint;
     private final Set<UtpChannel> channels = new HashSet<>();
     private @Nullable UtpServerChannel server;
@@ -217,6 +220,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         // A datagram that could not be sent is a lost one, and ICMP errors can be forged: the engine's timers decide.
+        segments = false;
     }
 
     /** Handles events and sends until the engine has no more of either, then arms the timer. */
@@ -256,10 +260,20 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
                     server.onIncoming(connection);
                 }
             } else if (connection.attachment() instanceof UtpChannel user) {
-                user.onEvent(event.kind());
+                dispatch(user, event);
             }
         }
         return any;
+    }
+
+    /** Handlers' exceptions stay in their pipelines; what comes through all the same must not stop the other connections. */
+    private static void dispatch(UtpChannel user, ConnectionEvent event) {
+        try {
+            user.onEvent(event.kind());
+        } catch (RuntimeException e) {
+            event.connection().reset();
+            user.pipeline().fireExceptionCaught(e);
+        }
     }
 
     /** Fills a buffer with datagrams, and hands runs of equal ones for one peer to the kernel as one (GSO). */

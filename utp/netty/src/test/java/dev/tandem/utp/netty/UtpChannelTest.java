@@ -378,6 +378,16 @@ class UtpChannelTest {
     }
 
     @Test
+    void noConnectTimeoutMeansTheConnectionsOwn() throws Exception {
+        Channel server = listen(group(), "127.0.0.1", new Echo());
+        ChannelFuture future = dialer(group(), new Echo())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+                .connect(server.localAddress());
+        assertTrue(future.await(10, TimeUnit.SECONDS));
+        assertTrue(future.isSuccess(), () -> String.valueOf(future.cause()));
+    }
+
+    @Test
     void aPortInUseFailsTheBind() throws Exception {
         EventLoopGroup group = group();
         Channel first = listen(group, "127.0.0.1", new Echo());
