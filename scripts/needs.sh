@@ -8,7 +8,8 @@ say() { printf '%s: %s\n' "$name" "$*" >&2; }
 need() {
     local missing=()
     while [ $# -gt 0 ]; do
-        has "$1" || missing+=("$2")
+        # One package may have several of the commands.
+        has "$1" || [[ " ${missing[*]} " == *" $2 "* ]] || missing+=("$2")
         shift 2
     done
     [ ${#missing[@]} -gt 0 ] || return 0
