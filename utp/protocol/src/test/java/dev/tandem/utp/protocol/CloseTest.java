@@ -131,7 +131,7 @@ class CloseTest {
     @Test
     void givesUpWhenNothingIsAcknowledged() {
         Pair pair = connected(10);
-        Paths.cut(pair.toServer);
+        Paths.cut(pair, pair.toServer);
         long start = pair.now;
         pair.clientPeer().send(1_000);
         pair.until(() -> pair.clientPeer().connection.closeReason() != null, 60 * SECONDS);

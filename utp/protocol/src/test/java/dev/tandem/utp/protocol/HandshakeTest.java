@@ -76,7 +76,7 @@ class HandshakeTest {
     @Test
     void triesAgainWithAnotherIdWhenTheAnswerIsLost() {
         Pair pair = new Pair(3, Paths.delay(RTT / 2));
-        Paths.dropFirst(pair.toClient, 1);
+        Paths.dropNth(pair.toClient, 1);
         List<Integer> ids = new ArrayList<>();
         pair.tapServer(datagram -> {
             if (datagram.packet().type() == PacketType.SYN) {
@@ -130,7 +130,7 @@ class HandshakeTest {
         Pair pair = new Pair(8, Paths.delay(RTT / 2));
         Peer client = pair.dial();
         pair.until(() -> pair.firstAccepted() != null, SECONDS);
-        Paths.cut(pair.toServer);
+        Paths.cut(pair, pair.toServer);
         pair.until(() -> pair.serverPeer().connection.closeReason() != null, 30 * SECONDS);
         assertEquals(CloseReason.CONNECT_TIMEOUT, pair.serverPeer().connection.closeReason());
         assertEquals(0, pair.server.stats().connections());
@@ -142,7 +142,7 @@ class HandshakeTest {
         Pair pair = new Pair(9, Paths.delay(RTT / 2)).onAccept(peer -> peer.send(100_000));
         Peer client = pair.dial();
         pair.until(() -> pair.firstAccepted() != null, SECONDS);
-        Paths.cut(pair.toServer);
+        Paths.cut(pair, pair.toServer);
         pair.run(10 * SECONDS);
         assertEquals(1, pair.packetsToClient);
         assertEquals(0, client.received);

@@ -1,5 +1,6 @@
 package dev.tandem.utp.protocol;
 
+import dev.tandem.utp.simulation.Drops;
 import dev.tandem.utp.simulation.Link;
 import dev.tandem.utp.simulation.LinkConditions;
 import java.util.function.Predicate;
@@ -9,7 +10,7 @@ final class Paths {
     private Paths() {}
 
     static LinkConditions delay(long nanos) {
-        return LinkConditions.PERFECT.withDelay(nanos);
+        return LinkConditions.CLEAN.withDelay(nanos);
     }
 
     static LinkConditions lossy(long nanos, double loss) {
@@ -17,11 +18,11 @@ final class Paths {
     }
 
     static LinkConditions bursty(long nanos, double share, double meanLength) {
-        return delay(nanos).withBursts(share, meanLength);
+        return delay(nanos).withBurstLoss(share / (1 - share) / meanLength, 1 / meanLength, 1);
     }
 
     static LinkConditions duplicating(long nanos) {
-        return delay(nanos).withDuplication(1);
+        return delay(nanos).withDuplication(1, 0);
     }
 
     /** One packet in twenty held back by up to a quarter of the round trip. */
@@ -31,19 +32,19 @@ final class Paths {
 
     /** All at once. */
     static LinkConditions hostile(long nanos) {
-        return lossy(nanos, 0.05).withReordering(0.2, nanos).withDuplication(0.05);
+        return lossy(nanos, 0.05).withReordering(0.2, nanos).withDuplication(0.05, 0);
     }
 
     static LinkConditions blackHole() {
-        return LinkConditions.PERFECT.withLoss(1);
+        return LinkConditions.CLEAN.withLoss(1);
     }
 
-    static void cut(Link<Datagram> link) {
-        link.change(link.conditions().withLoss(1));
+    static void cut(Pair pair, Link<Datagram> link) {
+        link.change(pair.now, link.conditions().withLoss(1));
     }
 
-    static void mend(Link<Datagram> link) {
-        link.change(link.conditions().withLoss(0));
+    static void mend(Pair pair, Link<Datagram> link) {
+        link.change(pair.now, link.conditions().withLoss(0));
     }
 
     static void dropWhile(Link<Datagram> link, Predicate<Datagram> filter) {
@@ -51,12 +52,6 @@ final class Paths {
     }
 
     static void dropNth(Link<Datagram> link, int n) {
-        int[] left = {n};
-        link.dropIf(datagram -> --left[0] == 0);
-    }
-
-    static void dropFirst(Link<Datagram> link, int n) {
-        int[] left = {n};
-        link.dropIf(datagram -> left[0]-- > 0);
+        link.dropIf(Drops.nth(n));
     }
 }

@@ -94,7 +94,7 @@ class RetransmissionTest {
     @Test
     void backsOffWhenNothingComesBack() {
         Pair pair = connected(5, EndpointConfig.DEFAULT);
-        Paths.cut(pair.toServer);
+        Paths.cut(pair, pair.toServer);
         pair.clientPeer().send(500);
         long before = pair.client.stats().datagramsSent();
         pair.run(25 * SECONDS);
@@ -108,9 +108,9 @@ class RetransmissionTest {
         Pair pair = connected(6, EndpointConfig.DEFAULT);
         pair.clientPeer().send(3_000_000);
         pair.run(500 * MILLIS);
-        Paths.cut(pair.toServer);
+        Paths.cut(pair, pair.toServer);
         pair.run(2 * SECONDS);
-        Paths.mend(pair.toServer);
+        Paths.mend(pair, pair.toServer);
         pair.until(() -> pair.serverPeer().received == 3_000_001, 60 * SECONDS);
     }
 

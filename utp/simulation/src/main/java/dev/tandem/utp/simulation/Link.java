@@ -1,213 +1,329 @@
 package dev.tandem.utp.simulation;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
+import java.util.ArrayDeque;
 import java.util.PriorityQueue;
-import java.util.SplittableRandom;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a path. The same seed and the same calls give the same packets at the same times; each kind of
- * impairment draws from a random sequence of its own, so that switching one on does not change what the others decide.
+ * One direction of a path, in virtual time: packets go in with {@link #send} and come out of {@link #poll} when they
+ * are due. A packet goes through, in this order: the scripted filter, the MTU, the drop-tail queue and the rate, loss,
+ * delay; there it may be held back, corrupted or duplicated. Chance decides when a packet is sent.
  *
- * <p>Several flows share a bottleneck by sharing a link. Not safe for use by several threads.
+ * <p>Packets stay in order unless {@link LinkConditions#withReordering} or
+ * {@link LinkConditions#withReorderingJitter} is on; a delay that is shortened does not let the later overtake.
  *
- * @param <P> the packets, which the link never looks into
+ * <p>Times may be any {@code long} far from overflow, but never go back: an earlier time than the last one given is
+ * an {@link IllegalArgumentException}.
+ *
+ * @param <P> what is carried; the link hands on the reference and never looks inside
  */
 public final class Link<P> {
-    /** {@link #nextDeliveryNanos()}: nothing is on its way. */
-    public static final long NO_DELIVERY = Long.MAX_VALUE;
+    /** The answer of {@link #nextDeliveryNanos} when nothing is on its way. */
+    public static final long NO_EVENT = Long.MAX_VALUE;
 
-    private static final double NANOS_PER_SECOND = 1e9;
+    private static final int MAX_PAYLOAD_BYTES = 1 << 24;
+    private static final long BITS_TIMES_NANOS = 8L * 1_000_000_000L;
 
-    private record Flight<P>(long arrivalNanos, long order, P packet) {}
-
-    private final ToIntFunction<P> sizeOf;
-    private final UnaryOperator<P> corrupter;
-    private final SplittableRandom lossRandom;
-    private final SplittableRandom burstRandom;
-    private final SplittableRandom jitterRandom;
-    private final SplittableRandom reorderRandom;
-    private final SplittableRandom duplicateRandom;
-    private final SplittableRandom corruptRandom;
-    private final List<Predicate<P>> filters = new ArrayList<>();
-    private final PriorityQueue<Flight<P>> flights = new PriorityQueue<>(
-            Comparator.<Flight<P>>comparingLong(Flight::arrivalNanos).thenComparingLong(Flight::order));
-
+    private final ToIntFunction<? super P> sizeOf;
+    private final FateSource fates;
     private LinkConditions conditions;
-    private boolean inBurst;
-    private boolean everSent;
+    private Predicate<? super P> dropIf = payload -> false;
+    private UnaryOperator<P> copier = UnaryOperator.identity();
+    private @Nullable BiFunction<? super P, ? super RandomGenerator, ? extends P> corrupter;
+    private LinkListener listener = (nowNanos, event, packetNr, payloadBytes) -> {};
 
-    /** When the last packet that was not dropped has left, or will have. */
-    private long idleAtNanos;
+    // Packets whose serialisation begins later than lastNanos, in order; they are in arrivals too unless lost.
+    private final ArrayDeque<Packet<P>> waiting = new ArrayDeque<>();
+    private long waitingBytes;
+    // What packets get when they arrive. Holds packets that still wait: their times are known unless conditions change.
+    private final PriorityQueue<Arrival<P>> arrivals = new PriorityQueue<>();
+    private long arrivalOrder;
 
-    /** The latest arrival of a packet that was not held back; jitter never lets a packet overtake that one. */
-    private long lastArrivalNanos;
+    private long lastNanos = Long.MIN_VALUE;
+    // When the line has sent all packets, and when the last of them is due: with those in waiting, and without.
+    private Progress line = Progress.START;
+    private Progress lineBeforeWaiting = Progress.START;
 
-    private long order;
+    private long highestDelivered = -1;
     private long sent;
+    private long sentBytes;
     private long delivered;
+    private long deliveredBytes;
     private long lost;
-    private long filtered;
-    private long queueDrops;
-    private long tooLarge;
+    private long droppedByScript;
+    private long droppedByMtu;
+    private long droppedByQueue;
     private long duplicated;
-    private long reordered;
     private long corrupted;
-    private long maxQueueNanos;
+    private long reordered;
+    private long maxQueuedBytes;
+    private long maxQueueDelayNanos;
 
-    /** A link that corrupts nothing, whatever its conditions say. */
-    public Link(LinkConditions conditions, long seed, ToIntFunction<P> sizeOf) {
-        this(conditions, seed, sizeOf, packet -> packet);
+    /**
+     * Makes an idle link.
+     *
+     * @param seed decides everything that is left to chance; links of one test should have different ones
+     * @param sizeOf bytes of a payload, 0 to 16 MiB; asked once for each packet sent
+     */
+    public Link(LinkConditions conditions, long seed, ToIntFunction<? super P> sizeOf) {
+        this.conditions = conditions;
+        this.fates = new FateSource(seed);
+        this.sizeOf = sizeOf;
     }
 
     /**
-     * Makes a link.
-     *
-     * @param sizeOf bytes of a packet, without the overhead that the conditions add
-     * @param corrupter returns a changed packet; it must decide by itself how, from a seed of its own
+     * Drops the packets that this predicate accepts, before anything else is done with them. It sees every packet
+     * once, in the order of sending, so it may count: see {@link Drops}. Earlier ones go on dropping theirs.
      */
-    public Link(LinkConditions conditions, long seed, ToIntFunction<P> sizeOf, UnaryOperator<P> corrupter) {
-        this.conditions = conditions;
-        this.sizeOf = sizeOf;
-        this.corrupter = corrupter;
-        SplittableRandom root = new SplittableRandom(seed);
-        this.lossRandom = root.split();
-        this.burstRandom = root.split();
-        this.jitterRandom = root.split();
-        this.reorderRandom = root.split();
-        this.duplicateRandom = root.split();
-        this.corruptRandom = root.split();
+    public void dropIf(Predicate<? super P> predicate) {
+        Predicate<? super P> earlier = dropIf;
+        dropIf = packet -> {
+            boolean dropped = earlier.test(packet);
+            return predicate.test(packet) || dropped;
+        };
     }
 
-    /** What the link does to packets now. */
+    /**
+     * Says how to damage a payload; needed once {@link LinkConditions#withCorruption} is on. The generator given is
+     * the link's own, for this purpose only. The payload passed in should not be changed where its sender still needs it.
+     */
+    public void corruptWith(BiFunction<? super P, ? super RandomGenerator, ? extends P> damage) {
+        corrupter = damage;
+    }
+
+    /** Says how to copy a payload that is delivered twice; needed where readers consume payloads, as with buffers. */
+    public void copyWith(UnaryOperator<P> copy) {
+        copier = copy;
+    }
+
+    /** Has everything that happens from now on reported. Replaces an earlier listener. */
+    public void listen(LinkListener newListener) {
+        listener = newListener;
+    }
+
+    /**
+     * Puts a packet onto the link.
+     *
+     * @throws IllegalArgumentException if time goes back, or the size is out of range
+     * @throws IllegalStateException if the packet is to be corrupted and nobody has said how
+     */
+    public void send(long nowNanos, P payload) {
+        advance(nowNanos);
+        int payloadBytes = sizeOf.applyAsInt(payload);
+        if (payloadBytes < 0 || payloadBytes > MAX_PAYLOAD_BYTES) {
+            throw new IllegalArgumentException("size out of range: " + payloadBytes + " bytes");
+        }
+        Packet<P> packet = new Packet<>(
+                sent++, nowNanos, payload, payloadBytes, conditions.overheadBytesPerPacket(), fates.next(conditions));
+        sentBytes += payloadBytes;
+        report(LinkEvent.SENT, packet);
+
+        if (dropIf.test(payload)) {
+            droppedByScript++;
+            report(LinkEvent.DROPPED_BY_SCRIPT, packet);
+        } else if (conditions.mtuBytes() > 0 && packet.wireBytes > conditions.mtuBytes()) {
+            droppedByMtu++;
+            report(LinkEvent.DROPPED_BY_MTU, packet);
+        } else if (line.freeNanos > nowNanos && isQueueFull(packet.wireBytes)) {
+            droppedByQueue++;
+            report(LinkEvent.DROPPED_BY_QUEUE, packet);
+        } else {
+            accept(packet);
+        }
+    }
+
+    /** Takes the next packet that is due at this time, or null if none is; call it until then. */
+    public @Nullable P poll(long nowNanos) {
+        advance(nowNanos);
+        Arrival<P> next = arrivals.peek();
+        if (next == null || next.atNanos > nowNanos) {
+            return null;
+        }
+        arrivals.remove();
+        delivered++;
+        deliveredBytes += next.packet.payloadBytes;
+        if (next.packet.nr > highestDelivered) {
+            highestDelivered = next.packet.nr;
+        } else if (!next.isCopy) {
+            reordered++;
+        }
+        report(LinkEvent.DELIVERED, next.packet);
+        return next.payload;
+    }
+
+    /** When {@link #poll} will have something, {@link #NO_EVENT} if nothing is on its way. May be in the past. */
+    public long nextDeliveryNanos() {
+        Arrival<P> next = arrivals.peek();
+        return next == null ? NO_EVENT : next.atNanos;
+    }
+
+    /**
+     * Changes the conditions from this time on. What has begun to be sent keeps its times; what waits in the queue
+     * goes on at the new rate and delay, and is not dropped even if the queue became too small for it. Neither is
+     * asked again what chance has in store for it.
+     *
+     * @throws IllegalArgumentException if time goes back
+     */
+    public void change(long nowNanos, LinkConditions newConditions) {
+        advance(nowNanos);
+        conditions = newConditions;
+        if (waiting.isEmpty()) {
+            return;
+        }
+        arrivals.removeIf(arrival -> arrival.packet.startNanos > nowNanos);
+        line = lineBeforeWaiting;
+        waiting.forEach(this::place);
+    }
+
+    /** The conditions now in force. */
     public LinkConditions conditions() {
         return conditions;
     }
 
-    /** Packets sent from now on meet other conditions; those on their way do not. */
-    public void change(LinkConditions newConditions) {
-        conditions = newConditions;
+    /** How long a packet sent now would wait until its serialisation begins, provided that the queue takes it. */
+    public long queueDelayNanos(long nowNanos) {
+        return line.freeNanos <= nowNanos ? 0 : line.freeNanos - nowNanos;
     }
 
-    /** Drops the packets for which the filter says so, besides all else; several filters are all asked. */
-    public void dropIf(Predicate<P> filter) {
-        filters.add(filter);
-    }
-
-    /** Sends a packet; times must not go back from call to call. */
-    public void send(long nowNanos, P packet) {
-        sent++;
-        int bytes = sizeOf.applyAsInt(packet) + conditions.overheadBytes();
-        if (isFiltered(packet)) {
-            filtered++;
-            return;
-        }
-        if (conditions.mtuBytes() > 0 && bytes > conditions.mtuBytes()) {
-            tooLarge++;
-            return;
-        }
-        if (isQueueFull(nowNanos, bytes)) {
-            queueDrops++;
-            return;
-        }
-        long leavesNanos = leave(nowNanos, bytes);
-        if (isLost()) {
-            lost++;
-            return;
-        }
-        P arriving = packet;
-        if (corruptRandom.nextDouble() < conditions.corrupt()) {
-            corrupted++;
-            arriving = corrupter.apply(packet);
-        }
-        long arrival = arrival(leavesNanos);
-        flights.add(new Flight<>(arrival, order++, arriving));
-        if (duplicateRandom.nextDouble() < conditions.duplicate()) {
-            duplicated++;
-            flights.add(new Flight<>(arrival, order++, arriving));
-        }
-    }
-
-    private boolean isQueueFull(long nowNanos, int bytes) {
-        long waitNanos = queueNanos(nowNanos);
-        double queuedBytes = waitNanos * (conditions.rateBitsPerSecond() / 8.0) / NANOS_PER_SECOND;
-        return waitNanos > 0 && queuedBytes + bytes > conditions.queueBytes();
-    }
-
-    /** How long a packet sent now waits for its turn. */
-    private long queueNanos(long nowNanos) {
-        return conditions.rateBitsPerSecond() > 0 && everSent ? Math.max(0, idleAtNanos - nowNanos) : 0;
-    }
-
-    /** When the packet has left the queue and is on the wire. */
-    private long leave(long nowNanos, int bytes) {
-        if (conditions.rateBitsPerSecond() == 0) {
-            return nowNanos;
-        }
-        long waitNanos = queueNanos(nowNanos);
-        maxQueueNanos = Math.max(maxQueueNanos, waitNanos);
-        everSent = true;
-        idleAtNanos =
-                nowNanos + waitNanos + Math.round(bytes * 8.0 * NANOS_PER_SECOND / conditions.rateBitsPerSecond());
-        return idleAtNanos;
-    }
-
-    private boolean isFiltered(P packet) {
-        boolean drop = false;
-        for (Predicate<P> filter : filters) {
-            drop |= filter.test(packet);
-        }
-        return drop;
-    }
-
-    private boolean isLost() {
-        double change = burstRandom.nextDouble();
-        inBurst = inBurst ? change >= conditions.burstEnd() : change < conditions.burstStart();
-        return lossRandom.nextDouble() < conditions.loss() || inBurst;
-    }
-
-    private long arrival(long leavesNanos) {
-        long arrival = leavesNanos
-                + conditions.delayNanos()
-                + Math.round(jitterRandom.nextDouble() * conditions.jitterNanos());
-        boolean heldBack = reorderRandom.nextDouble() < conditions.reorder();
-        long holdNanos = Math.round(reorderRandom.nextDouble() * conditions.reorderNanos());
-        if (heldBack) {
-            reordered++;
-            return arrival + holdNanos;
-        }
-        if (order > 0 && lastArrivalNanos - arrival > 0 && conditions.jitterNanos() > 0) {
-            arrival = lastArrivalNanos;
-        }
-        lastArrivalNanos = arrival;
-        return arrival;
-    }
-
-    /** The next packet that has arrived, or null. */
-    public @Nullable P poll(long nowNanos) {
-        Flight<P> first = flights.peek();
-        if (first == null || first.arrivalNanos() > nowNanos) {
-            return null;
-        }
-        flights.remove();
-        delivered++;
-        return first.packet();
-    }
-
-    /** When the next packet arrives, or {@link #NO_DELIVERY}. */
-    public long nextDeliveryNanos() {
-        Flight<P> first = flights.peek();
-        return first == null ? NO_DELIVERY : first.arrivalNanos();
-    }
-
-    /** What became of the packets so far. */
+    /** What has been counted up to the last time given. */
     public LinkStats stats() {
         return new LinkStats(
-                sent, delivered, lost, filtered, queueDrops, tooLarge, duplicated, reordered, corrupted, maxQueueNanos);
+                sent,
+                sentBytes,
+                delivered,
+                deliveredBytes,
+                lost,
+                droppedByScript,
+                droppedByMtu,
+                droppedByQueue,
+                duplicated,
+                corrupted,
+                reordered,
+                arrivals.size(),
+                waitingBytes,
+                maxQueuedBytes,
+                maxQueueDelayNanos);
+    }
+
+    private void accept(Packet<P> packet) {
+        if (packet.fate.lost()) {
+            lost++;
+            report(LinkEvent.LOST, packet);
+        } else {
+            if (packet.fate.duplicated()) {
+                packet.copy = copier.apply(packet.payload);
+                packet.copyDelayNanos = conditions.duplicateDelayNanos();
+                duplicated++;
+                report(LinkEvent.DUPLICATED, packet);
+            }
+            if (packet.fate.corrupted()) {
+                if (corrupter == null) {
+                    throw new IllegalStateException("corruption is on, but corruptWith was not called");
+                }
+                packet.payload = corrupter.apply(packet.payload, fates.corruptedContent());
+                corrupted++;
+                report(LinkEvent.CORRUPTED, packet);
+            }
+        }
+        place(packet);
+        if (packet.startNanos > lastNanos) {
+            waiting.add(packet);
+            waitingBytes += packet.wireBytes;
+            maxQueuedBytes = Math.max(maxQueuedBytes, waitingBytes);
+        } else {
+            lineBeforeWaiting = line;
+        }
+    }
+
+    /** Settles the times of a packet that is next on the line. Lost packets take their turn like the others. */
+    private void place(Packet<P> packet) {
+        packet.startNanos = Math.max(packet.sentNanos, line.freeNanos);
+        long departureNanos = packet.startNanos + serializationNanos(packet.wireBytes);
+        long dueNanos = departureNanos + conditions.delayNanos() + packet.fate.jitterNanos();
+        if (!conditions.jitterReorders()) {
+            dueNanos = Math.max(dueNanos, line.dueNanos);
+        }
+        packet.after = new Progress(departureNanos, Math.max(dueNanos, line.dueNanos));
+        line = packet.after;
+        if (packet.fate.lost()) {
+            return;
+        }
+        long atNanos = dueNanos + packet.fate.heldBackNanos();
+        arrivals.add(new Arrival<>(atNanos, arrivalOrder++, packet, packet.payload, false));
+        if (packet.copy != null) {
+            arrivals.add(new Arrival<>(atNanos + packet.copyDelayNanos, arrivalOrder++, packet, packet.copy, true));
+        }
+    }
+
+    /** Lets time pass: what has begun to be serialised is no longer in the queue. */
+    private void advance(long nowNanos) {
+        if (nowNanos < lastNanos) {
+            throw new IllegalArgumentException("time goes back from " + lastNanos + " to " + nowNanos + " ns");
+        }
+        lastNanos = nowNanos;
+        for (Packet<P> next = waiting.peek(); next != null && next.startNanos <= nowNanos; next = waiting.peek()) {
+            waiting.remove();
+            waitingBytes -= next.wireBytes;
+            lineBeforeWaiting = next.after;
+            maxQueueDelayNanos = Math.max(maxQueueDelayNanos, next.startNanos - next.sentNanos);
+        }
+    }
+
+    private boolean isQueueFull(long wireBytes) {
+        return conditions.rateBitsPerSecond() > 0 && wireBytes > conditions.queueBytes() - waitingBytes;
+    }
+
+    private long serializationNanos(long wireBytes) {
+        long rate = conditions.rateBitsPerSecond();
+        return rate == 0 ? 0 : (wireBytes * BITS_TIMES_NANOS + rate - 1) / rate;
+    }
+
+    private void report(LinkEvent event, Packet<P> packet) {
+        listener.onEvent(lastNanos, event, packet.nr, packet.payloadBytes);
+    }
+
+    /** How far the line is committed: when it is free, and when the last packet in order is due at the far end. */
+    private record Progress(long freeNanos, long dueNanos) {
+        static final Progress START = new Progress(Long.MIN_VALUE, Long.MIN_VALUE);
+    }
+
+    private static final class Packet<P> {
+        final long nr;
+        final long sentNanos;
+        final int payloadBytes;
+        // With the overhead as it was when the packet was sent: changes do not touch it.
+        final int wireBytes;
+        final Fate fate;
+        P payload;
+
+        @Nullable
+        P copy;
+
+        long copyDelayNanos;
+        long startNanos;
+        Progress after = Progress.START;
+
+        Packet(long nr, long sentNanos, P payload, int payloadBytes, int overheadBytes, Fate fate) {
+            this.nr = nr;
+            this.sentNanos = sentNanos;
+            this.payload = payload;
+            this.payloadBytes = payloadBytes;
+            this.wireBytes = payloadBytes + overheadBytes;
+            this.fate = fate;
+        }
+    }
+
+    private record Arrival<P>(long atNanos, long order, Packet<P> packet, P payload, boolean isCopy)
+            implements Comparable<Arrival<P>> {
+        @Override
+        public int compareTo(Arrival<P> other) {
+            int byTime = Long.compare(atNanos, other.atNanos);
+            return byTime != 0 ? byTime : Long.compare(order, other.order);
+        }
     }
 }

@@ -1,27 +1,39 @@
 package dev.tandem.utp.simulation;
 
 /**
- * What became of the packets sent into a {@link Link} so far.
+ * What a {@link Link} has counted so far. Every packet sent has been dropped for one reason, lost, delivered, or is
+ * {@code inFlight}: {@code sent + duplicated = droppedByScript + droppedByMtu + droppedByQueue + lost + delivered +
+ * inFlight}.
  *
- * @param sent packets sent
- * @param delivered packets handed out, duplicates included
- * @param lost packets lost at random or in a burst
- * @param filtered packets that a test's filter took
- * @param queueDrops packets that found the queue full
- * @param tooLarge packets above the MTU
- * @param duplicated packets that arrived twice
- * @param reordered packets held back
- * @param corrupted packets changed on the way
- * @param maxQueueNanos the longest that a packet waited for its turn
+ * @param sent packets given to the link
+ * @param sentBytes bytes of payload given to the link
+ * @param delivered packets taken from the link, copies included
+ * @param deliveredBytes bytes of payload taken from the link, copies included
+ * @param lost packets lost at random, in bursts or by themselves
+ * @param droppedByScript packets that the predicate of {@link Link#dropIf} took
+ * @param droppedByMtu packets that were too large
+ * @param droppedByQueue packets that found the queue full
+ * @param duplicated copies made
+ * @param corrupted packets corrupted; those that were lost as well do not count
+ * @param reordered packets delivered after one that had been sent later; copies do not count
+ * @param inFlight packets accepted and neither lost nor delivered so far, copies included
+ * @param queuedBytes bytes in the queue, overhead included, at the last time given to the link
+ * @param maxQueuedBytes most bytes ever in the queue
+ * @param maxQueueDelayNanos longest time that a packet has spent in the queue
  */
 public record LinkStats(
         long sent,
+        long sentBytes,
         long delivered,
+        long deliveredBytes,
         long lost,
-        long filtered,
-        long queueDrops,
-        long tooLarge,
+        long droppedByScript,
+        long droppedByMtu,
+        long droppedByQueue,
         long duplicated,
-        long reordered,
         long corrupted,
-        long maxQueueNanos) {}
+        long reordered,
+        long inFlight,
+        long queuedBytes,
+        long maxQueuedBytes,
+        long maxQueueDelayNanos) {}

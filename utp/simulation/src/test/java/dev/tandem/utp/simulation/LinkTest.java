@@ -1,189 +1,208 @@
 package dev.tandem.utp.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
+/** Delay, rate, queue, MTU, order and scripts: exact, without chance. */
 class LinkTest {
-    private static final long MILLIS = 1_000_000L;
-    private static final int SIZE = 972; // with the overhead of 28: 1,000
+    private static final long MS = 1_000_000;
+    private static final LinkConditions BARE = LinkConditions.CLEAN.withOverhead(0);
 
-    private static Link<Integer> link(LinkConditions conditions, long seed) {
-        return new Link<>(conditions, seed, packet -> SIZE);
+    /** 1000 bytes take a millisecond. */
+    private static final LinkConditions ONE_PACKET_PER_MS = BARE.withRate(8_000_000);
+
+    @Test
+    void aCleanLinkDeliversAtOnceAndInOrder() {
+        Link<String> link = link(BARE);
+        assertEquals(Link.NO_EVENT, link.nextDeliveryNanos());
+        link.send(5, "a");
+        link.send(5, "b");
+        assertEquals(5, link.nextDeliveryNanos());
+        assertEquals("a", link.poll(5));
+        assertEquals("b", link.poll(5));
+        assertNull(link.poll(5));
+        assertEquals(Link.NO_EVENT, link.nextDeliveryNanos());
     }
 
-    /** All that arrives, as "number@microseconds". */
-    private static List<String> drain(Link<Integer> link) {
-        List<String> trace = new ArrayList<>();
-        while (link.nextDeliveryNanos() != Link.NO_DELIVERY) {
-            long now = link.nextDeliveryNanos();
-            for (Integer packet; (packet = link.poll(now)) != null; ) {
-                trace.add(packet + "@" + now / 1_000);
+    @Test
+    void delayIsExactToTheNanosecond() {
+        Link<String> link = link(BARE.withDelay(25 * MS));
+        link.send(7, "a");
+        assertEquals(25 * MS + 7, link.nextDeliveryNanos());
+        assertNull(link.poll(25 * MS + 6));
+        assertEquals("a", link.poll(25 * MS + 7));
+    }
+
+    @Test
+    void timesMayBeNegative() {
+        Link<String> link = link(ONE_PACKET_PER_MS.withDelay(MS));
+        link.send(-10 * MS, "a");
+        assertEquals(-8 * MS, link.nextDeliveryNanos());
+        assertEquals("a", link.poll(-8 * MS));
+    }
+
+    @Test
+    void packetsAreSerialisedOneAfterTheOther() {
+        Link<String> link = link(ONE_PACKET_PER_MS.withDelay(10 * MS));
+        link.send(0, "a");
+        link.send(0, "b");
+        link.send(500_000, "c");
+        assertEquals(2_500_000, link.queueDelayNanos(500_000));
+        assertEquals(List.of("a@11000000", "b@12000000", "c@13000000"), drain(link));
+        link.send(20 * MS, "d");
+        assertEquals(List.of("d@31000000"), drain(link));
+        assertEquals(1_500_000, link.stats().maxQueueDelayNanos());
+    }
+
+    @Test
+    void serialisationRoundsUp() {
+        Link<String> link = link(BARE.withRate(3_000_000_000L));
+        link.send(0, "a");
+        assertEquals(2667, link.nextDeliveryNanos());
+    }
+
+    @Test
+    void overheadCountsForTheRate() {
+        Link<String> link = link(LinkConditions.CLEAN.withRate(8_000_000));
+        link.send(0, "a");
+        assertEquals(1_028_000, link.nextDeliveryNanos());
+    }
+
+    @Test
+    void theQueueDropsTheTailByBytes() {
+        Link<Integer> link = new Link<>(ONE_PACKET_PER_MS.withQueue(2500), 1, bytes -> bytes);
+        link.send(0, 1000); // on the line, not in the queue
+        link.send(0, 1000);
+        link.send(0, 1000);
+        link.send(0, 501); // 2501 bytes
+        link.send(0, 500); // 2500 bytes
+        link.send(0, 0);
+        link.send(0, 1);
+        assertEquals(2, link.stats().droppedByQueue());
+        assertEquals(2500, link.stats().queuedBytes());
+        assertEquals(2500, link.stats().maxQueuedBytes());
+
+        assertNull(link.poll(MS - 1));
+        assertEquals(2500, link.stats().queuedBytes());
+        link.send(MS, 1000); // the first has gone, the second is on the line: 1500 + 1000
+        link.send(MS, 1);
+        LinkStats stats = link.stats();
+        assertEquals(3, stats.droppedByQueue());
+        assertEquals(2500, stats.queuedBytes());
+        assertEquals(
+                List.of("1000@1000000", "1000@2000000", "1000@3000000", "500@3500000", "0@3500000", "1000@4500000"),
+                drain(link));
+        assertEquals(0, link.stats().queuedBytes());
+    }
+
+    @Test
+    void withoutRoomInTheQueueAnIdleLineStillTakesAPacket() {
+        Link<String> link = link(ONE_PACKET_PER_MS.withQueue(0));
+        link.send(0, "a");
+        link.send(999_999, "b");
+        link.send(MS, "c");
+        assertEquals(List.of("a@1000000", "c@2000000"), drain(link));
+    }
+
+    @Test
+    void aQueueWithoutARateHasNoEffect() {
+        Link<String> link = link(BARE.withQueue(0));
+        link.send(0, "a");
+        link.send(0, "b");
+        assertEquals(List.of("a@0", "b@0"), drain(link));
+    }
+
+    @Test
+    void whatIsLargerThanTheMtuVanishes() {
+        Link<Integer> link = new Link<>(LinkConditions.CLEAN.withMtu(1492), 1, bytes -> bytes);
+        link.send(0, 1464);
+        link.send(0, 1465);
+        assertEquals(List.of("1464@0"), drain(link));
+        assertEquals(1, link.stats().droppedByMtu());
+    }
+
+    @Test
+    void aScriptDropsExactlyTheThirdPacket() {
+        Link<String> link = link(BARE);
+        link.dropIf(Drops.nth(3));
+        for (String payload : List.of("a", "b", "c", "d")) {
+            link.send(0, payload);
+        }
+        assertEquals(List.of("a@0", "b@0", "d@0"), drain(link));
+        assertEquals(1, link.stats().droppedByScript());
+    }
+
+    @Test
+    void aScriptCountsPacketsOfOneKind() {
+        Link<String> link = link(BARE);
+        link.dropIf(Drops.nthOf(payload -> payload.startsWith("x"), 1, 3));
+        for (String payload : List.of("a", "x1", "x2", "b", "x3", "x4")) {
+            link.send(0, payload);
+        }
+        assertEquals(List.of("a@0", "x2@0", "b@0", "x4@0"), drain(link));
+        assertThrows(IllegalArgumentException.class, () -> Drops.nth(0));
+    }
+
+    @Test
+    void everyPacketIsAccountedFor() {
+        Link<Integer> link = new Link<>(
+                ONE_PACKET_PER_MS.withQueue(3000).withMtu(1200).withLoss(0.3).withDuplication(0.3, MS),
+                11,
+                bytes -> bytes);
+        link.dropIf(Drops.nth(4, 9));
+        for (int i = 0; i < 200; i++) {
+            link.send(i * MS / 2, i % 10 == 0 ? 1300 : 1000);
+            if (i % 3 == 0) {
+                link.poll(i * MS / 2);
             }
+            LinkStats s = link.stats();
+            assertEquals(
+                    s.sent() + s.duplicated(),
+                    s.droppedByScript()
+                            + s.droppedByMtu()
+                            + s.droppedByQueue()
+                            + s.lost()
+                            + s.delivered()
+                            + s.inFlight());
         }
-        return trace;
+        LinkStats stats = link.stats();
+        assertEquals(200, stats.sent());
+        assertEquals(20 * 1300 + 180 * 1000, stats.sentBytes());
+        assertEquals(2, stats.droppedByScript());
+        assertEquals(20, stats.droppedByMtu());
     }
 
-    private static List<String> trace(LinkConditions conditions, long seed, int packets) {
-        Link<Integer> link = link(conditions, seed);
-        for (int i = 0; i < packets; i++) {
-            link.send(i * 100_000L, i);
+    @Test
+    void timeDoesNotGoBack() {
+        Link<String> link = link(BARE);
+        link.send(10, "a");
+        assertThrows(IllegalArgumentException.class, () -> link.send(9, "b"));
+        assertThrows(IllegalArgumentException.class, () -> link.poll(9));
+        assertThrows(IllegalArgumentException.class, () -> link.change(9, BARE));
+    }
+
+    @Test
+    void sizesOutOfRangeAreRefused() {
+        Link<Integer> link = new Link<>(BARE, 1, bytes -> bytes);
+        assertThrows(IllegalArgumentException.class, () -> link.send(0, -1));
+        assertThrows(IllegalArgumentException.class, () -> link.send(0, (1 << 24) + 1));
+    }
+
+    private static Link<String> link(LinkConditions conditions) {
+        return new Link<>(conditions, 1, payload -> 1000);
+    }
+
+    /** All that is on the link, each with the time at which it came. */
+    static <P> List<String> drain(Link<P> link) {
+        List<String> seen = new ArrayList<>();
+        for (long at = link.nextDeliveryNanos(); at != Link.NO_EVENT; at = link.nextDeliveryNanos()) {
+            seen.add(link.poll(at) + "@" + at);
         }
-        return drain(link);
-    }
-
-    @Test
-    void deliversAfterTheDelayAndNotBefore() {
-        Link<Integer> link = link(LinkConditions.PERFECT.withDelay(5 * MILLIS), 1);
-        link.send(MILLIS, 7);
-        assertEquals(6 * MILLIS, link.nextDeliveryNanos());
-        assertNull(link.poll(6 * MILLIS - 1));
-        assertEquals(7, link.poll(6 * MILLIS));
-        assertEquals(Link.NO_DELIVERY, link.nextDeliveryNanos());
-    }
-
-    @Test
-    void sendsAtItsRateAndDropsWhatFindsNoRoom() {
-        // 8 Mbit/s: a packet of 1,000 bytes takes 1 ms. Room for three that wait.
-        Link<Integer> link = link(LinkConditions.PERFECT.withDelay(MILLIS).withRate(8_000_000, 3_000), 1);
-        for (int i = 0; i < 10; i++) {
-            link.send(0, i);
-        }
-        assertEquals(List.of("0@2000", "1@3000", "2@4000"), drain(link));
-        assertEquals(7, link.stats().queueDrops());
-        assertEquals(2 * MILLIS, link.stats().maxQueueNanos());
-        link.send(20 * MILLIS, 11);
-        assertEquals(List.of("11@22000"), drain(link));
-    }
-
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
-    void losesItsShare(long seed) {
-        int arrived = trace(LinkConditions.PERFECT.withLoss(0.1), seed, 20_000).size();
-        assertEquals(18_000, arrived, 200.0, "seed " + seed);
-    }
-
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
-    void losesInBurstsOfTheMeanLength(long seed) {
-        List<String> arrived = trace(LinkConditions.PERFECT.withBursts(0.05, 10), seed, 200_000);
-        assertEquals(190_000, arrived.size(), 2_500.0, "seed " + seed);
-        int gaps = 0;
-        int last = -1;
-        for (String entry : arrived) {
-            int number = Integer.parseInt(entry.substring(0, entry.indexOf('@')));
-            gaps += number > last + 1 ? 1 : 0;
-            last = number;
-        }
-        double meanLength = (200_000.0 - arrived.size()) / gaps;
-        assertEquals(10, meanLength, 1.0, "seed " + seed);
-    }
-
-    @Test
-    void jitterDelaysButDoesNotReorder() {
-        List<String> arrived = trace(LinkConditions.PERFECT.withDelay(MILLIS).withJitter(5 * MILLIS), 1, 1_000);
-        assertEquals(1_000, arrived.size());
-        for (int i = 0; i < 1_000; i++) {
-            assertTrue(arrived.get(i).startsWith(i + "@"), arrived.get(i));
-        }
-        assertNotEquals("0@1000", arrived.get(0));
-    }
-
-    @Test
-    void holdsPacketsBack() {
-        Link<Integer> link = link(LinkConditions.PERFECT.withReordering(0.1, MILLIS), 1);
-        for (int i = 0; i < 10_000; i++) {
-            link.send(i * 100_000L, i);
-        }
-        List<String> arrived = drain(link);
-        assertEquals(10_000, arrived.size());
-        assertEquals(1_000, (double) link.stats().reordered(), 100.0);
-        assertNotEquals(trace(LinkConditions.PERFECT, 1, 10_000), arrived);
-    }
-
-    @Test
-    void duplicates() {
-        assertEquals(List.of("0@0", "0@0", "1@100", "1@100"), trace(LinkConditions.PERFECT.withDuplication(1), 1, 2));
-    }
-
-    @Test
-    void corrupts() {
-        Link<Integer> link =
-                new Link<>(LinkConditions.PERFECT.withCorruption(1), 1, packet -> SIZE, packet -> packet + 1_000);
-        link.send(0, 1);
-        assertEquals(1_001, link.poll(0));
-        assertEquals(1, link.stats().corrupted());
-    }
-
-    @Test
-    void swallowsWhatIsTooLarge() {
-        Link<Integer> link = new Link<>(LinkConditions.PERFECT.withMtu(1_500), 1, packet -> packet);
-        link.send(0, 1_472);
-        link.send(0, 1_473);
-        assertEquals(List.of("1472@0"), drain(link));
-        assertEquals(1, link.stats().tooLarge());
-    }
-
-    @Test
-    void asksEveryFilter() {
-        Link<Integer> link = link(LinkConditions.PERFECT, 1);
-        link.dropIf(packet -> packet == 3);
-        link.dropIf(packet -> packet == 5);
-        for (int i = 0; i < 7; i++) {
-            link.send(0, i);
-        }
-        assertEquals(List.of("0@0", "1@0", "2@0", "4@0", "6@0"), drain(link));
-    }
-
-    @Test
-    void changesApplyToWhatIsSentAfterThem() {
-        Link<Integer> link = link(LinkConditions.PERFECT.withDelay(10 * MILLIS), 1);
-        link.send(0, 1);
-        link.change(link.conditions().withDelay(MILLIS));
-        link.send(0, 2);
-        assertEquals(List.of("2@1000", "1@10000"), drain(link));
-    }
-
-    @Test
-    void theSameSeedGivesTheSameTrace() {
-        LinkConditions all = LinkConditions.PERFECT
-                .withDelay(MILLIS)
-                .withJitter(MILLIS)
-                .withLoss(0.05)
-                .withBursts(0.02, 5)
-                .withReordering(0.1, 3 * MILLIS)
-                .withDuplication(0.05)
-                .withRate(50_000_000, 20_000);
-        assertEquals(trace(all, 42, 5_000), trace(all, 42, 5_000));
-        assertNotEquals(trace(all, 42, 5_000), trace(all, 43, 5_000));
-    }
-
-    @Test
-    void oneImpairmentDoesNotChangeWhatAnotherDecides() {
-        List<String> lossy = trace(LinkConditions.PERFECT.withLoss(0.1), 9, 2_000);
-        List<String> lossyAndDuplicating =
-                trace(LinkConditions.PERFECT.withLoss(0.1).withDuplication(0.3), 9, 2_000).stream()
-                        .distinct()
-                        .toList();
-        assertEquals(lossy, lossyAndDuplicating);
-    }
-
-    @ParameterizedTest
-    @ValueSource(doubles = {-0.1, 1.1, Double.NaN})
-    void refusesWhatIsNoProbability(double value) {
-        assertThrows(IllegalArgumentException.class, () -> LinkConditions.PERFECT.withLoss(value));
-    }
-
-    @Test
-    void refusesNegativeTimes() {
-        assertThrows(IllegalArgumentException.class, () -> LinkConditions.PERFECT.withDelay(-1));
+        return seen;
     }
 }
