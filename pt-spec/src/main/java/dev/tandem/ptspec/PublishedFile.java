@@ -59,7 +59,8 @@ public final class PublishedFile implements AutoCloseable {
     /** Writes the last state, and ends. */
     @Override
     public void close() {
-        writer.shutdownNow();
+        // Not shutdownNow: an interrupt in the middle of writing would be taken for a disk that fails.
+        writer.shutdown();
         update();
     }
 }
