@@ -9,6 +9,7 @@ import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.StdinWatcher;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -64,6 +65,7 @@ final class ManagedClient {
                 StdinWatcher.watch(stdin, ended::countDown);
             }
             listen(environment, proxy);
+            WarmUp.start();
             messages.statusVersion("tandem", ClientMain.version());
             ended.await();
         }

@@ -6,6 +6,7 @@ import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.Severity;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -73,6 +74,7 @@ final class StandaloneClient implements Callable<Integer> {
             InetSocketAddress bound = proxy.listenPlain(address, line.address(), ClientArguments.parse(line.args()));
             spec.commandLine().getOut().println("listening on " + IpAddresses.format(bound));
             spec.commandLine().getOut().flush();
+            WarmUp.start();
             new CountDownLatch(1).await();
             return CommandLine.ExitCode.OK;
         } catch (PtParseException e) {

@@ -12,6 +12,7 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -93,6 +94,7 @@ final class ManagedServer {
                     bound,
                     TransportArgs.of("cert", identity.bridgeCert().encoded()));
             messages.smethodsDone();
+            WarmUp.start();
             messages.statusVersion("tandem", ServerMain.version());
             Runtime.getRuntime().addShutdownHook(new Thread(counters::close, "last-counters"));
             ended.await();

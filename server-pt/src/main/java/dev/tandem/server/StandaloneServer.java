@@ -7,6 +7,7 @@ import dev.tandem.ptspec.Severity;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -75,6 +76,7 @@ final class StandaloneServer implements Callable<Integer> {
                 PrintWriter out = spec.commandLine().getOut();
                 out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
                 out.flush();
+                WarmUp.start();
                 new CountDownLatch(1).await();
                 return CommandLine.ExitCode.OK;
             }

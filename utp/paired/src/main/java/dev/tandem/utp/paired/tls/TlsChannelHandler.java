@@ -61,6 +61,11 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
                 new TlsServerProtocol(), new BridgeTlsServer(crypto, key, certificate, bridgeSecret));
     }
 
+    /** Whether the handshake is complete. On the channel's event loop. */
+    public boolean isUp() {
+        return up;
+    }
+
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         if (ctx.channel().isActive()) {
