@@ -129,7 +129,10 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
         readPending = false;
         try {
             for (Connection connection; (connection = backlog.poll()) != null; ) {
-                pipeline().fireChannelRead(new UtpChannel(this, current, connection));
+                // One that ended while it waited has nobody left to tell.
+                if (connection.closeReason() == null) {
+                    pipeline().fireChannelRead(new UtpChannel(this, current, connection));
+                }
             }
         } finally {
             accepting = false;

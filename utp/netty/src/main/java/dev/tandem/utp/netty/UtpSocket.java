@@ -243,7 +243,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         }
         if (server == null && channels.isEmpty() && endpoint.stats().connections() == 0) {
             cancelTimer();
-            channel.close(channel.voidPromise());
+            channel.close();
         } else {
             armTimer();
         }

@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -385,6 +386,58 @@ class UtpChannelTest {
                 .connect(server.localAddress());
         assertTrue(future.await(10, TimeUnit.SECONDS));
         assertTrue(future.isSuccess(), () -> String.valueOf(future.cause()));
+    }
+
+    /** Its lingering connection keeps the port for some seconds after an orderly end, but a reset one must not. */
+    @Test
+    void aDialledChannelGivesItsPortBack() throws Exception {
+        Channel server = listen(group(), "127.0.0.1", new Echo());
+        UtpChannel client = (UtpChannel) dialer(group(), new Echo())
+                .option(ChannelOption.SO_LINGER, 0)
+                .connect(server.localAddress())
+                .sync()
+                .channel();
+        int port = Objects.requireNonNull(client.localAddress()).getPort();
+        assertThrows(IOException.class, () -> new DatagramSocket(port).close());
+        client.close().sync();
+        // Behind whatever the event loop still has to do for it.
+        client.eventLoop().submit(() -> {}).sync();
+        new DatagramSocket(port).close();
+    }
+
+    @Test
+    void whatEndedBeforeItWasAcceptedIsNotAccepted() throws Exception {
+        List<Channel> accepted = new CopyOnWriteArrayList<>();
+        UtpServerChannel server = (UtpServerChannel) new ServerBootstrap()
+                .group(group())
+                .channel(UtpServerChannel.class)
+                .option(ChannelOption.AUTO_READ, false)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        accepted.add(channel);
+                    }
+                })
+                .bind("127.0.0.1", 0)
+                .sync()
+                .channel();
+        Channel gone = dialer(group(), new Echo())
+                .option(ChannelOption.SO_LINGER, 0)
+                .connect(server.localAddress())
+                .sync()
+                .channel();
+        gone.close().sync();
+        while (server.eventLoop().submit(() -> server.stats().connections()).get() > 0) {
+            Thread.onSpinWait();
+        }
+        dialer(group(), new Echo()).connect(server.localAddress()).sync();
+        server.read();
+        while (accepted.isEmpty()) {
+            Thread.onSpinWait();
+        }
+        server.eventLoop().submit(() -> {}).sync();
+        assertEquals(1, accepted.size());
+        assertTrue(accepted.get(0).isOpen());
     }
 
     @Test
