@@ -47,7 +47,7 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
 
     /** What the socket counted, its connections included; zeros before it is bound. Call it on the event loop. */
     public EndpointStats stats() {
-        return socket == null ? new EndpointStats(0, 0, 0, 0, 0, 0, 0) : socket.stats();
+        return socket == null ? new EndpointStats(0, 0, 0, 0, 0, 0, 0, 0) : socket.stats();
     }
 
     @Override

@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 public final class Connection {
     private enum State {
         SYN_SENT,
-        /** A SYN came and was answered; the peer may not exist. */
-        SYN_RECEIVED,
         ESTABLISHED,
         /** Both directions ended; kept to answer a FIN that is repeated because our last word was lost. */
         LINGERING,
@@ -32,7 +30,7 @@ public final class Connection {
     }
 
     /** In extension 2 of our SYN and of our answer to one that has it; "tandem", then a version. */
-    private static final long OUR_KIND = 0x74616e64656d0001L;
+    static final long OUR_KIND = 0x74616e64656d0001L;
 
     /** libutp's, so that datagrams pass wherever its do; less for IPv6, where every path passes 1,280. */
     private static final int DEFAULT_DATAGRAM_BYTES_IPV4 = 1_402;
@@ -46,6 +44,9 @@ public final class Connection {
     private static final long MIN_LINGER_NANOS = 4_000_000_000L;
 
     private static final long MAX_LINGER_NANOS = 16_000_000_000L;
+
+    /** After how long a silence the storage is given back that a busy connection would need again at once. */
+    private static final long TRIM_NANOS = 5_000_000_000L;
 
     /** How long a peer may go on sending to someone who no longer listens. */
     private static final long UNREAD_PATIENCE_NANOS = 10_000_000_000L;
@@ -70,11 +71,10 @@ public final class Connection {
     private int receiveId;
     private int sendId;
 
-    /** The SYN's sequence number: ours if we dialled, else the peer's. */
+    /** The SYN's sequence number, ours or the peer's. */
     private final int synSeqNr;
 
     private final SynAttempts attempts = new SynAttempts();
-    private boolean synAnswerDue;
     private final long createdNanos;
 
     private boolean peerIsOurKind;
@@ -108,7 +108,7 @@ public final class Connection {
         this.createdNanos = nowNanos;
         this.lastHeardNanos = nowNanos;
         this.lastSentNanos = nowNanos;
-        this.state = initiator ? State.SYN_SENT : State.SYN_RECEIVED;
+        this.state = initiator ? State.SYN_SENT : State.ESTABLISHED;
     }
 
     /** Dials; the SYN's sequence number is unpredictable, unlike the 1 of BEP 29. */
@@ -120,22 +120,18 @@ public final class Connection {
         return connection;
     }
 
-    /** Answers a SYN; our own first DATA carries the answer's sequence number again (libutp). */
+    /** A SYN was answered, and its sender has confirmed it; our first DATA carries the answer's number again (libutp). */
     static Connection accept(
-            Endpoint endpoint,
-            long nowNanos,
-            InetSocketAddress remote,
-            ConnectionConfig config,
-            Packet syn,
-            int answerSeqNr) {
-        Connection connection = new Connection(endpoint, nowNanos, remote, config, false, syn.seqNr(), answerSeqNr);
-        connection.receiveId = SequenceNumbers.plus(syn.connectionId(), 1);
-        connection.sendId = syn.connectionId();
-        connection.receiver = new Receiver(config.receiveBufferBytes(), syn.seqNr(), connection.rtt);
-        connection.sender.onSynWindow(syn.wndSize());
-        connection.recognise(syn);
-        connection.peerClock.onPacket(nowNanos, syn);
-        connection.synAnswerDue = true;
+            Endpoint endpoint, long nowNanos, ConnectionConfig config, HalfOpenTable.HalfOpen halfOpen) {
+        Connection connection = new Connection(
+                endpoint, nowNanos, halfOpen.remote(), config, false, halfOpen.synSeqNr(), halfOpen.answerSeqNr());
+        connection.receiveId = halfOpen.receiveId();
+        connection.sendId = halfOpen.sendId();
+        connection.receiver = new Receiver(config.receiveBufferBytes(), halfOpen.synSeqNr(), connection.rtt);
+        connection.sender.onSynWindow(halfOpen.synWndSize());
+        if (halfOpen.isOurKind()) {
+            connection.peerIsOurKind();
+        }
         return connection;
     }
 
@@ -291,6 +287,7 @@ public final class Connection {
                 packetsReceived,
                 recovery.totalRetransmissions(),
                 recovery.totalLosses(),
+                recovery.totalSpurious(),
                 recovery.totalTimeouts(),
                 receiver == null ? 0 : receiver.duplicates());
     }
@@ -325,14 +322,6 @@ public final class Connection {
         return state == State.DEAD;
     }
 
-    /** The same SYN again: our answer was lost or is late, so it is repeated as it was. */
-    void onRepeatedSyn(long nowNanos, Packet syn) {
-        if (syn.seqNr() == synSeqNr && state == State.SYN_RECEIVED) {
-            peerClock.onPacket(nowNanos, syn);
-            synAnswerDue = true;
-        }
-    }
-
     void onPacket(long nowNanos, Packet packet) {
         packetsReceived++;
         if (packet.type() == PacketType.RESET) {
@@ -345,20 +334,15 @@ public final class Connection {
         }
         if (receiver == null
                 || !sender.isPlausibleAck(packet.ackNr())
-                || Math.abs(SequenceNumbers.distance(receiver.buffer().ackNr(), packet.seqNr()))
-                        > SequenceNumbers.MASK / 4 + 1) {
+                || !isPlausibleSeqNr(packet.seqNr(), receiver.buffer().ackNr())) {
             return;
         }
         lastHeardNanos = nowNanos;
         peerClock.onPacket(nowNanos, packet);
         long echoedRttNanos = PeerClock.echoedRttNanos(nowNanos, packet);
-        if (state == State.SYN_RECEIVED) {
-            state = State.ESTABLISHED;
-            endpoint.onConfirmed();
-            // It answers our answer, and so gives a round-trip time before we have sent anything.
-            if (echoedRttNanos >= 0) {
-                rtt.sample(echoedRttNanos);
-            }
+        if (!rtt.isSampled() && echoedRttNanos >= 0) {
+            // It answers our answer to a SYN, and so gives a round-trip time before we have sent anything.
+            rtt.sample(echoedRttNanos);
         }
         sender.onPacket(nowNanos, packet, echoedRttNanos);
         if (packet.type() == PacketType.DATA) {
@@ -383,10 +367,6 @@ public final class Connection {
             }
             return;
         }
-        if (state == State.SYN_RECEIVED && hasPassed(createdNanos + config.connectTimeoutNanos(), nowNanos)) {
-            end(CloseReason.CONNECT_TIMEOUT);
-            return;
-        }
         if (hasPassed(giveUpDeadline(), nowNanos)) {
             queueReset(sendId);
             end(CloseReason.TIMED_OUT);
@@ -397,6 +377,10 @@ public final class Connection {
             receiver.onDeadline(nowNanos);
         }
         keepAliveDue |= hasPassed(keepAliveDeadline(), nowNanos);
+        if (hasPassed(trimDeadline(), nowNanos)) {
+            sender.trim();
+            Objects.requireNonNull(receiver).trim();
+        }
         signal();
     }
 
@@ -413,10 +397,7 @@ public final class Connection {
                 long deadline = Math.min(sender.deadline(), lingerDeadline);
                 deadline = Math.min(deadline, Objects.requireNonNull(receiver).deadline());
                 deadline = Math.min(deadline, giveUpDeadline());
-                if (state == State.SYN_RECEIVED) {
-                    deadline = Math.min(deadline, createdNanos + config.connectTimeoutNanos());
-                }
-                return Math.min(deadline, keepAliveDeadline());
+                return Math.min(deadline, Math.min(keepAliveDeadline(), trimDeadline()));
             }
         }
     }
@@ -429,22 +410,6 @@ public final class Connection {
         if (state == State.DEAD || receiver == null) {
             return false;
         }
-        if (synAnswerDue) {
-            synAnswerDue = false;
-            int start = out.position();
-            // The answer repeats S until our first DATA uses it up, so it is the same each time.
-            writeHeader(
-                    nowNanos,
-                    out,
-                    PacketType.STATE,
-                    answerSeqNr(),
-                    receiver.buffer().ackNr());
-            if (peerIsOurKind) {
-                PacketWriter.extensionBits(out, start, OUR_KIND);
-            }
-            return true;
-        }
-        // Before the peer is known to exist nothing but the answer goes to what may be a forged address.
         if (state == State.ESTABLISHED) {
             SentPacket packet = sender.nextPacket(nowNanos);
             if (packet != null) {
@@ -510,7 +475,9 @@ public final class Connection {
             }
         }
         receiver = new Receiver(config.receiveBufferBytes(), SequenceNumbers.plus(packet.seqNr(), -1), rtt);
-        recognise(packet);
+        if (packet.extensionBits() == OUR_KIND) {
+            peerIsOurKind();
+        }
         if (discarding) {
             receiver.buffer().discard();
         }
@@ -529,22 +496,14 @@ public final class Connection {
         endpoint.emit(this, ConnectionEvent.Kind.CONNECTED);
     }
 
-    private void recognise(Packet packet) {
-        if (packet.extensionBits() == OUR_KIND) {
-            peerIsOurKind = true;
-            rtt.minRtoNanos(MIN_RTO_OWN_NANOS);
-            sender.peerIsOurKind();
-            if (receiver != null) {
-                receiver.peerIsOurKind();
-            }
-        }
+    private void peerIsOurKind() {
+        peerIsOurKind = true;
+        rtt.minRtoNanos(MIN_RTO_OWN_NANOS);
+        sender.peerIsOurKind();
+        Objects.requireNonNull(receiver).peerIsOurKind();
     }
 
     // ---- sending ----
-
-    private int answerSeqNr() {
-        return sender.recovery().firstUnacknowledged();
-    }
 
     private void writePacket(long nowNanos, ByteBuffer out, SentPacket packet) {
         int start = out.position();
@@ -614,6 +573,11 @@ public final class Connection {
                 : lastSentNanos + config.keepAliveNanos();
     }
 
+    private long trimDeadline() {
+        boolean trimmable = sender.isTrimmable() || (receiver != null && receiver.isTrimmable());
+        return trimmable ? Math.max(lastHeardNanos, lastSentNanos) + TRIM_NANOS : LossRecovery.NONE;
+    }
+
     private long giveUpDeadline() {
         long since = sender.recovery().waitingSinceNanos();
         if (since == LossRecovery.NONE || state == State.LINGERING) {
@@ -646,13 +610,19 @@ public final class Connection {
 
     /** Whether it comes from someone who knows the connection's numbers, which a stranger cannot guess. */
     private boolean isPlausibleReset(Packet packet) {
-        // An initiator that never got our answer knows only its own numbers.
-        if (state == State.SYN_RECEIVED && packet.seqNr() == SequenceNumbers.plus(synSeqNr, 1)) {
-            return true;
-        }
+        return isPlausibleResetAck(
+                packet.ackNr(), sender.recovery().nextSeqNr(), sender.recovery().packetsOutstanding());
+    }
+
+    static boolean isPlausibleResetAck(int ackNr, int nextSeqNr, int packetsOutstanding) {
         // libutp acknowledges the packet that it refuses, whose number may be the next one if that was a STATE.
-        int behind = SequenceNumbers.distance(packet.ackNr(), sender.recovery().nextSeqNr());
-        return behind >= 0 && behind <= sender.recovery().packetsOutstanding() + 4;
+        int behind = SequenceNumbers.distance(ackNr, nextSeqNr);
+        return behind >= 0 && behind <= packetsOutstanding + 4;
+    }
+
+    /** Whether a packet's number is near enough to what was received to belong to this connection. */
+    static boolean isPlausibleSeqNr(int seqNr, int ackNr) {
+        return Math.abs(SequenceNumbers.distance(ackNr, seqNr)) <= SequenceNumbers.MASK / 4 + 1;
     }
 
     private void signal() {
@@ -689,7 +659,7 @@ public final class Connection {
     }
 
     private void die() {
-        endpoint.forget(this, state == State.SYN_RECEIVED);
+        endpoint.forget(this);
         state = State.DEAD;
     }
 

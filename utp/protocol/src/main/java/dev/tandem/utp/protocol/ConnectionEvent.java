@@ -5,7 +5,10 @@ public record ConnectionEvent(Connection connection, Kind kind) {
 
     /** What happened. */
     public enum Kind {
-        /** A peer dialled us; the connection can be used at once, or {@linkplain Connection#reset() reset} to refuse it. */
+        /**
+         * A peer dialled us, got our answer, and said so: a SYN with a forged address never comes to this. The connection can
+         * be used at once, or {@linkplain Connection#reset() reset} to refuse it.
+         */
         INCOMING,
         /** A connection made by {@link Endpoint#connect} is established. */
         CONNECTED,

@@ -16,6 +16,7 @@ package dev.tandem.utp.protocol;
  * @param packetsReceived packets received that belong to the connection
  * @param retransmissions packets sent again
  * @param losses packets taken for lost
+ * @param spurious packets taken for lost, or sent again, that had arrived all the same; known late, and not always
  * @param timeouts retransmission timeouts
  * @param duplicates packets received more than once
  */
@@ -33,5 +34,6 @@ public record ConnectionStats(
         long packetsReceived,
         long retransmissions,
         long losses,
+        long spurious,
         long timeouts,
         long duplicates) {}

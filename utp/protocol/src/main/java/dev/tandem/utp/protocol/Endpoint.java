@@ -37,7 +37,7 @@ public final class Endpoint {
     private static final long SECOND_NANOS = 1_000_000_000L;
 
     /** A connection is found by the peer's address and the id that the peer sends with. */
-    private static final class Key {
+    static final class Key {
         private InetSocketAddress remote;
         private int receiveId;
 
@@ -66,6 +66,7 @@ public final class Endpoint {
     /** Reused for look-ups, which would otherwise make one for each datagram. */
     private final Key probe = new Key(InetSocketAddress.createUnresolved("", 0), 0);
 
+    private final HalfOpenTable halfOpen;
     private final Packet packet = new Packet();
     private final ArrayDeque<ConnectionEvent> events = new ArrayDeque<>();
 
@@ -81,7 +82,6 @@ public final class Endpoint {
 
     private boolean accepting;
     private int live;
-    private int halfOpen;
     private int resetsThisSecond;
     private long resetSecondNanos;
     private boolean resetSecondKnown;
@@ -101,6 +101,7 @@ public final class Endpoint {
         this.config = config;
         this.random = random;
         this.accepting = config.accepting();
+        this.halfOpen = new HalfOpenTable(config.connection());
     }
 
     /** Dials with the endpoint's own configuration of connections. */
@@ -119,7 +120,7 @@ public final class Endpoint {
         if (remote.isUnresolved()) {
             throw new IllegalArgumentException("the address is not resolved");
         }
-        if (live >= config.maxConnections()) {
+        if (held() >= config.maxConnections()) {
             throw new IllegalStateException("too many connections");
         }
         int id = freeId(remote);
@@ -152,6 +153,14 @@ public final class Endpoint {
         if (connection == null && packet.type() == PacketType.RESET) {
             connection = findBySendId(remote, packet.connectionId());
         }
+        if (connection == null && halfOpen.size() > 0) {
+            HalfOpenTable.HalfOpen entry = findHalfOpen(remote);
+            if (entry != null && !entry.isConfirmedBy(packet)) {
+                onUnconfirmed(entry);
+                return;
+            }
+            connection = entry == null ? null : confirm(nowNanos, entry);
+        }
         if (connection == null) {
             onUnknown(nowNanos, remote);
             return;
@@ -172,6 +181,7 @@ public final class Endpoint {
             update(connection);
             ready(connection);
         }
+        halfOpen.onDeadline(nowNanos);
     }
 
     /**
@@ -187,6 +197,10 @@ public final class Endpoint {
             int micros = PeerClock.micros(nowNanos);
             PacketWriter.header(out, PacketType.RESET, reset.id(), micros, 0, 0, reset.seqNr(), reset.ackNr());
             return transmit(reset.remote(), out.position() - start);
+        }
+        HalfOpenTable.HalfOpen answered = halfOpen.pollAnswer(nowNanos, out);
+        if (answered != null) {
+            return transmit(answered.remote(), out.position() - start);
         }
         Connection connection = ready.poll();
         while (connection != null) {
@@ -214,12 +228,13 @@ public final class Endpoint {
     /** When {@link #handleTimeout} is to be called at the latest, or {@link #NO_TIMEOUT}. Exact once all is drained. */
     public long pollTimeout() {
         Connection first = deadlines.first();
-        return first == null ? NO_TIMEOUT : first.heapDeadline;
+        return Math.min(first == null ? NO_TIMEOUT : first.heapDeadline, halfOpen.deadline());
     }
 
     /** What was counted so far. */
     public EndpointStats stats() {
-        return new EndpointStats(datagramsReceived, datagramsSent, malformed, unknown, refused, resetsSuppressed, live);
+        return new EndpointStats(
+                datagramsReceived, datagramsSent, malformed, unknown, refused, resetsSuppressed, live, halfOpen.size());
     }
 
     // ---- what connections call ----
@@ -235,19 +250,11 @@ public final class Endpoint {
         }
     }
 
-    /** A peer's connection is no longer half open. */
-    void onConfirmed() {
-        halfOpen--;
-    }
-
-    void forget(Connection connection, boolean wasHalfOpen) {
+    void forget(Connection connection) {
         for (int id : connection.registeredIds()) {
             unregister(connection, id);
         }
         live--;
-        if (wasHalfOpen) {
-            halfOpen--;
-        }
         deadlines.remove(connection);
     }
 
@@ -291,10 +298,14 @@ public final class Endpoint {
     }
 
     private void onSyn(long nowNanos, InetSocketAddress remote) {
-        Connection existing = find(remote, packet.connectionId() + 1);
+        if (find(remote, packet.connectionId() + 1) != null) {
+            // The same SYN again, overtaken by what confirmed it.
+            return;
+        }
+        // The look-up has left the key of the connection that this SYN would make.
+        HalfOpenTable.HalfOpen existing = halfOpen.find(probe);
         if (existing != null) {
-            existing.onRepeatedSyn(nowNanos, packet);
-            ready(existing);
+            halfOpen.onRepeatedSyn(nowNanos, existing, packet);
             return;
         }
         if (!accepting) {
@@ -302,18 +313,44 @@ public final class Endpoint {
             refuse(nowNanos, remote);
             return;
         }
-        if (live >= config.maxConnections() || halfOpen >= config.maxHalfOpen()) {
+        if (held() >= config.maxConnections() || halfOpen.size() >= config.maxHalfOpen()) {
             refused++;
             return;
         }
-        Connection connection = Connection.accept(
-                this, nowNanos, remote, config.connection(), packet, random.getAsInt() & SequenceNumbers.MASK);
+        halfOpen.add(nowNanos, remote, packet, random.getAsInt() & SequenceNumbers.MASK);
+    }
+
+    /** Connections and what may become one. */
+    private int held() {
+        return live + halfOpen.size();
+    }
+
+    private HalfOpenTable.@Nullable HalfOpen findHalfOpen(InetSocketAddress remote) {
+        probe.remote = remote;
+        probe.receiveId = packet.connectionId();
+        HalfOpenTable.HalfOpen entry = halfOpen.find(probe);
+        if (entry == null && packet.type() == PacketType.RESET) {
+            probe.receiveId = SequenceNumbers.plus(packet.connectionId(), 1);
+            entry = halfOpen.find(probe);
+        }
+        return entry;
+    }
+
+    /** A packet for a half-open connection that does not confirm it: a RESET, or one with numbers that do not fit. */
+    private void onUnconfirmed(HalfOpenTable.HalfOpen entry) {
+        if (packet.type() == PacketType.RESET && entry.isResetBy(packet)) {
+            halfOpen.remove(new Key(entry.remote(), entry.receiveId()));
+        }
+    }
+
+    private Connection confirm(long nowNanos, HalfOpenTable.HalfOpen entry) {
+        Key key = new Key(entry.remote(), entry.receiveId());
+        halfOpen.remove(key);
+        Connection connection = Connection.accept(this, nowNanos, config.connection(), entry);
         live++;
-        halfOpen++;
-        connections.put(new Key(remote, connection.receiveId()), connection);
-        update(connection);
-        ready(connection);
+        connections.put(key, connection);
         emit(connection, ConnectionEvent.Kind.INCOMING);
+        return connection;
     }
 
     private void onUnknown(long nowNanos, InetSocketAddress remote) {

@@ -9,7 +9,8 @@ package dev.tandem.utp.protocol;
  * @param unknown datagrams for a connection that does not exist
  * @param refused SYNs beyond a bound (connections, half-open connections), or while not accepting
  * @param resetsSuppressed RESETs not sent because of the limit on their rate
- * @param connections connections held at this moment, lingering ones included
+ * @param connections connections held at this moment, lingering ones included, half-open ones not
+ * @param halfOpen SYNs of peers that were answered and not confirmed yet
  */
 public record EndpointStats(
         long datagramsReceived,
@@ -18,4 +19,5 @@ public record EndpointStats(
         long unknown,
         long refused,
         long resetsSuppressed,
-        int connections) {}
+        int connections,
+        int halfOpen) {}

@@ -23,10 +23,12 @@ final class Receiver {
     /** The most of a selective acknowledgement that foreign peers are known to read. */
     private static final int FOREIGN_SELECTIVE_ACK_BYTES = 32;
 
+    private static final byte[] NO_BYTES = {};
+
     private final int capacityBytes;
     private final RttEstimator rtt;
     private final ReassemblyBuffer buffer;
-    private final byte[] bitmap = new byte[PacketWriter.MAX_SELECTIVE_ACK_BYTES];
+    private byte[] bitmap = NO_BYTES;
     private int maxSelectiveAckBytes = FOREIGN_SELECTIVE_ACK_BYTES;
 
     private boolean ackNow;
@@ -143,10 +145,27 @@ final class Receiver {
 
     /** Writes the selective acknowledgement behind a STATE's header, if packets are missing. */
     void writeSelectiveAck(ByteBuffer out, int packetStart) {
-        int bytes = buffer.selectiveAck(bitmap, maxSelectiveAckBytes);
+        if (!buffer.hasGap()) {
+            return;
+        }
+        if (bitmap.length == 0) {
+            bitmap = new byte[maxSelectiveAckBytes];
+        }
+        int bytes = buffer.selectiveAck(bitmap);
         if (bytes > 0) {
             PacketWriter.selectiveAck(out, packetStart, bitmap, bytes);
         }
+    }
+
+    /** Whether {@link #trim} would give something back. */
+    boolean isTrimmable() {
+        return buffer.isTrimmable() || bitmap.length > 0;
+    }
+
+    /** Gives back the storage that holds nothing. */
+    void trim() {
+        buffer.trim();
+        bitmap = NO_BYTES;
     }
 
     ReassemblyBuffer buffer() {

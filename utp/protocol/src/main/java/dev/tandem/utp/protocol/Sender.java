@@ -47,6 +47,13 @@ final class Sender {
     private long nextOffset;
 
     private long peerWindowBytes = ASSUMED_WINDOW_BYTES;
+
+    /** Which packet told it. */
+    private boolean windowKnown;
+
+    private int windowAckNr;
+    private int windowTimestampMicros;
+
     private boolean peerIsOurKind;
     private boolean finQueued;
     private boolean finSent;
@@ -55,7 +62,7 @@ final class Sender {
     /** The last write was not taken whole, so more is about to come. */
     private boolean writeBlocked;
 
-    /** One packet may go out whatever the windows say. */
+    /** The next packet may go out whatever the congestion window says, and something must. */
     private boolean probe;
 
     /** The congestion window, and nothing else, held a packet back. */
@@ -129,15 +136,18 @@ final class Sender {
 
     /** Whether an acknowledgement number lies in the range that a peer can send. */
     boolean isPlausibleAck(int ackNr) {
-        int last = SequenceNumbers.plus(recovery.nextSeqNr(), -1);
-        int behind = SequenceNumbers.distance(ackNr, last);
-        return behind >= 0 && behind <= recovery.packetsOutstanding() + ACK_SLACK_PACKETS;
+        return isPlausibleAck(ackNr, recovery.nextSeqNr(), recovery.packetsOutstanding());
+    }
+
+    static boolean isPlausibleAck(int ackNr, int nextSeqNr, int packetsOutstanding) {
+        int behind = SequenceNumbers.distance(ackNr, SequenceNumbers.plus(nextSeqNr, -1));
+        return behind >= 0 && behind <= packetsOutstanding + ACK_SLACK_PACKETS;
     }
 
     void onPacket(long nowNanos, Packet packet, long echoedRttNanos) {
         boolean delayKnown = delays.sample(nowNanos, packet.timestampDifferenceMicros());
         AckOutcome outcome = recovery.onAcknowledgement(nowNanos, packet, echoedRttNanos);
-        onWindow(packet.wndSize());
+        onWindow(packet);
         finAcknowledged |= outcome.isFinAcknowledged();
         // The FIN stands behind the last byte, so its own offset releases nothing more.
         written.releaseTo(recovery.cumulativeOffset());
@@ -155,7 +165,14 @@ final class Sender {
         }
     }
 
-    private void onWindow(long wndSize) {
+    private void onWindow(Packet packet) {
+        if (isOlderThanLastWindow(packet)) {
+            return;
+        }
+        windowAckNr = packet.ackNr();
+        windowTimestampMicros = packet.timestampMicros();
+        windowKnown = true;
+        long wndSize = packet.wndSize();
         boolean wasShut = peerWindowBytes < maxPayloadBytes;
         peerWindowBytes = wndSize;
         if (wasShut && wndSize >= maxPayloadBytes) {
@@ -165,6 +182,12 @@ final class Sender {
             }
             persistBackoff = 0;
         }
+    }
+
+    /** Whether it was overtaken by a later one, so that what it says of the window holds no more (RFC 9293, 3.10.7.4). */
+    private boolean isOlderThanLastWindow(Packet packet) {
+        int ahead = SequenceNumbers.distance(windowAckNr, packet.ackNr());
+        return windowKnown && (ahead < 0 || (ahead == 0 && packet.timestampMicros() - windowTimestampMicros < 0));
     }
 
     /** The window in a SYN: 0 does not shut it. */
@@ -178,16 +201,18 @@ final class Sender {
     @Nullable
     SentPacket nextPacket(long nowNanos) {
         persistDeadlineIfShut(nowNanos);
+        SentPacket packet = choosePacket();
+        probe = false;
+        return packet;
+    }
+
+    private @Nullable SentPacket choosePacket() {
         SentPacket lost = recovery.firstLost();
         if (lost != null) {
             return mayTransmit(Packet.HEADER_BYTES + lost.payloadBytes()) ? lost : null;
         }
         SentPacket fresh = nextNewPacket();
-        if (fresh == null && probe) {
-            probe = false;
-            return recovery.latestInFlight();
-        }
-        return fresh;
+        return fresh == null && probe ? recovery.latestInFlight() : fresh;
     }
 
     private @Nullable SentPacket nextNewPacket() {
@@ -225,12 +250,7 @@ final class Sender {
     private boolean mayTransmit(int bytes) {
         long inFlight = recovery.bytesInFlight();
         windowLimited = inFlight + bytes > controller.windowBytes();
-        if (!windowLimited || inFlight == 0) {
-            return true;
-        }
-        boolean probing = probe;
-        probe = false;
-        return probing;
+        return !windowLimited || inFlight == 0 || probe;
     }
 
     /** What the peer's window leaves; a packet that waits at the peer has been taken off the window by the peer itself. */
@@ -305,6 +325,17 @@ final class Sender {
 
     long bytesSent() {
         return nextOffset;
+    }
+
+    /** Whether {@link #trim} would give something back. */
+    boolean isTrimmable() {
+        return written.isTrimmable() || recovery.isTrimmable();
+    }
+
+    /** Gives back the storage that holds nothing. */
+    void trim() {
+        written.trim();
+        recovery.trim();
     }
 
     private long unsentBytes() {

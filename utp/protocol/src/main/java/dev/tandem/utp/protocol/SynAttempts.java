@@ -10,14 +10,18 @@ import java.util.Arrays;
 final class SynAttempts {
     private static final int MAX_ATTEMPTS = 5;
     private static final long FIRST_WAIT_NANOS = 1_000_000_000L;
+    private static final int[] NO_IDS = {};
 
-    private final int[] receiveIds = new int[MAX_ATTEMPTS];
+    private int[] receiveIds = NO_IDS;
     private int count;
     private long lastNanos;
     private boolean synDue;
 
     /** Another SYN is to be sent, with this id. */
     void begin(long nowNanos, int receiveId) {
+        if (count == receiveIds.length) {
+            receiveIds = Arrays.copyOf(receiveIds, MAX_ATTEMPTS);
+        }
         receiveIds[count++] = receiveId;
         lastNanos = nowNanos;
         synDue = true;

@@ -105,6 +105,28 @@ class FlowControlTest {
         assertTrue(unsent <= Math.max(16 << 10, stats.windowBytes()), unsent + " bytes wait");
     }
 
+    /** What was overtaken on its way must not shut a window that has opened since, nor open one that is shut. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void ignoresTheWindowOfAPacketThatWasOvertaken(int ackNrsBehind) {
+        Pair pair = new Pair(9, Paths.delay(DELAY));
+        pair.dial().send(1);
+        pair.until(() -> pair.firstAccepted() != null && pair.serverPeer().received == 1, SECONDS);
+        pair.serverPeer().send(100);
+        pair.run(SECONDS);
+        Connection server = pair.serverPeer().connection;
+        long window = server.stats().peerWindowBytes();
+        Datagram old = Packets.bare(
+                PacketType.STATE, server.receiveId(), server.ackNr() + 1, server.nextSeqNr() - 1 - ackNrsBehind);
+        int sentMicros = (int) (pair.now / 1_000);
+        ByteBuffer.wrap(old.bytes()).putInt(4, sentMicros - 5_000_000).putInt(12, 0);
+        pair.injectToServer(old);
+        assertEquals(window, server.stats().peerWindowBytes());
+        ByteBuffer.wrap(old.bytes()).putInt(4, sentMicros);
+        pair.injectToServer(old);
+        assertEquals(ackNrsBehind == 0 ? 0 : window, server.stats().peerWindowBytes());
+    }
+
     @Test
     void dropsWhatIsSentBeyondTheWindow() {
         Pair pair = pausedReader(8);

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * the stream, reads, and checks every byte that it reads.
  */
 final class Peer {
-    private static final int CHUNK_BYTES = 16 << 10;
+    private static final int CHUNK_BYTES = 4 << 10;
+
+    /** What one of these holds of the heap by itself, about. */
+    static final int FOOTPRINT_BYTES = CHUNK_BYTES + 256;
 
     final Connection connection;
     final List<ConnectionEvent.Kind> events = new ArrayList<>();

@@ -124,17 +124,52 @@ class RetransmissionTest {
         assertTrue(share < 0.01, stats.retransmissions() + " of " + stats.packetsSent());
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void knowsWhatItSentAgainForNothing(long seed) {
+        Pair pair = connected(seed, fixedWindow(50_000));
+        pair.clientPeer().send(2_000_000);
+        pair.run(300 * MILLIS);
+        // The path gets longer all of a sudden, but loses nothing.
+        pair.toServer.change(pair.now, Paths.delay(600 * MILLIS));
+        pair.until(() -> pair.serverPeer().received == 2_000_001, 300 * SECONDS);
+        pair.run(5 * SECONDS);
+        ConnectionStats stats = pair.clientPeer().connection.stats();
+        assertTrue(stats.retransmissions() > 0, "seed " + seed);
+        assertTrue(
+                stats.spurious() > 0 && stats.spurious() <= stats.retransmissions() + stats.losses(),
+                "seed " + seed + ": " + stats);
+        assertEquals(pair.serverPeer().connection.stats().duplicates() > 0, stats.spurious() > 0, "seed " + seed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void takesNoRealLossForAMistake(long seed) {
+        Pair pair = new Pair(seed, Paths.lossy(RTT / 2, 0.02));
+        Peer client = pair.dial().send(3_000_000).thenFinish();
+        pair.until(() -> client.connection.stats().bytesAcknowledged() == 3_000_000, 600 * SECONDS);
+        ConnectionStats stats = client.connection.stats();
+        assertTrue(stats.losses() > 20, "seed " + seed + ": " + stats);
+        assertEquals(0, stats.timeouts(), "seed " + seed + ": " + stats);
+        // Where an acknowledgement was lost a probe may be for nothing, which is a mistake indeed.
+        long duplicates = pair.serverPeer().connection.stats().duplicates();
+        assertTrue(stats.spurious() <= duplicates, "seed " + seed + ": " + duplicates + " duplicates, " + stats);
+    }
+
     @Test
     void staysWithinTheWindow() {
-        CongestionController.Factory fixed = maxPacketBytes -> new FixedController(20_000);
-        Pair pair = connected(
-                8, EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT.withCongestionController(fixed)));
+        Pair pair = connected(8, fixedWindow(20_000));
         pair.clientPeer().send(1_000_000);
         long[] most = {0};
         pair.tapServer(datagram ->
                 most[0] = Math.max(most[0], pair.clientPeer().connection.stats().bytesInFlight()));
         pair.until(() -> pair.serverPeer().received == 1_000_001, 60 * SECONDS);
         assertTrue(most[0] <= 20_000 && most[0] > 15_000, most[0] + " bytes in flight");
+    }
+
+    private static EndpointConfig fixedWindow(long bytes) {
+        CongestionController.Factory fixed = maxPacketBytes -> new FixedController(bytes);
+        return EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT.withCongestionController(fixed));
     }
 
     private static final class FixedController implements CongestionController {

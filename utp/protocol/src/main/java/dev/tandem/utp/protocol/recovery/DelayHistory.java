@@ -17,12 +17,16 @@ public final class DelayHistory {
     private static final int MINUTES = 13;
     private static final int CURRENT_SAMPLES = 3;
 
-    private final int[] minuteBase = new int[MINUTES];
+    private static final int[] NO_SAMPLES = {};
+
+    /** Both are made with the first sample: a peer that sends nothing but a SYN gets no storage. */
+    private int[] minuteBase = NO_SAMPLES;
+
+    private int[] current = NO_SAMPLES;
     private int minutesUsed;
     private int minuteIndex;
     private long minuteEndNanos;
 
-    private final int[] current = new int[CURRENT_SAMPLES];
     private int currentUsed;
     private int currentIndex;
 
@@ -36,6 +40,8 @@ public final class DelayHistory {
             return false;
         }
         if (minutesUsed == 0) {
+            minuteBase = new int[MINUTES];
+            current = new int[CURRENT_SAMPLES];
             minutesUsed = 1;
             minuteBase[0] = differenceMicros;
             minuteEndNanos = nowNanos + MINUTE_NANOS;

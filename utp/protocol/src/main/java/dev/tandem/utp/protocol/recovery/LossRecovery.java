@@ -25,6 +25,9 @@ public final class LossRecovery {
 
     private static final int MAX_BACKOFF = 6;
 
+    /** Timestamps are whole microseconds, cut off twice. */
+    private static final long TIMESTAMP_GRAIN_NANOS = 2_000;
+
     /** What the timer brought. */
     public enum Expiry {
         /** Nothing: the call was early. */
@@ -63,14 +66,19 @@ public final class LossRecovery {
     private long progressNanos;
     private int backoff;
     private boolean probed;
+    private long probedNanos;
 
     private long cumulativeOffset;
     private long latestSampleSentNanos;
     private boolean sampleFound;
 
+    /** When we sent what the packet at hand answers, by the clock that it echoes; or NONE. */
+    private long echoedSentNanos;
+
     private long totalLosses;
     private long totalRetransmissions;
     private long totalTimeouts;
+    private long totalSpurious;
 
     /** @param nextSeqNr the sequence number of the first packet to be sent */
     public LossRecovery(int nextSeqNr, RttEstimator rtt) {
@@ -101,6 +109,7 @@ public final class LossRecovery {
     public AckOutcome onAcknowledgement(long nowNanos, Packet packet, long echoedRttNanos) {
         outcome.clear(packets.bytesInFlight());
         sampleFound = false;
+        echoedSentNanos = echoedRttNanos < 0 ? NONE : nowNanos - echoedRttNanos;
         int ackNr = packet.ackNr();
         while (packets.count() > 0 && SequenceNumbers.distance(packets.first(), ackNr) >= 0) {
             SentPacket first = packets.get(packets.first());
@@ -154,6 +163,9 @@ public final class LossRecovery {
         outcome.bytesAcknowledged += packet.wireBytes;
         long tookNanos = nowNanos - packet.sentNanos;
         boolean ambiguous = packet.transmissions > 1;
+        if (packet.state == SentPacket.State.LOST || (ambiguous && isEchoOfEarlierTransmission(packet))) {
+            totalSpurious++;
+        }
         if (!ambiguous && (!sampleFound || packet.sentNanos - latestSampleSentNanos > 0)) {
             sampleFound = true;
             latestSampleSentNanos = packet.sentNanos;
@@ -173,6 +185,14 @@ public final class LossRecovery {
             highestAcknowledged = packet.seqNr;
         }
         packets.acknowledged(packet);
+    }
+
+    /**
+     * Whether the peer had the packet before its last transmission can have come: its acknowledgement answers something
+     * that was sent before that (as RFC 3522 does it with TCP's timestamps).
+     */
+    private boolean isEchoOfEarlierTransmission(SentPacket packet) {
+        return echoedSentNanos != NONE && packet.sentNanos - echoedSentNanos > TIMESTAMP_GRAIN_NANOS;
     }
 
     private void takeRttSample(long nowNanos, long echoedRttNanos) {
@@ -267,6 +287,7 @@ public final class LossRecovery {
         }
         if (canProbe() && probeDeadline(latest) - nowNanos <= 0) {
             probed = true;
+            probedNanos = nowNanos;
             return Expiry.PROBE;
         }
         return Expiry.NONE;
@@ -278,7 +299,9 @@ public final class LossRecovery {
 
     private long timeoutDeadline(SentPacket earliest) {
         long rto = Math.min(rtt.rtoNanos() << backoff, RttEstimator.MAX_RTO_NANOS);
-        return laterOf(earliest.sentNanos) + rto;
+        // The probe gets a whole timeout to be answered in (RFC 8985, 7.3), or it would hardly ever save one.
+        long since = laterOf(earliest.sentNanos);
+        return (probed && probedNanos - since > 0 ? probedNanos : since) + rto;
     }
 
     private long probeDeadline(SentPacket latest) {
@@ -295,6 +318,16 @@ public final class LossRecovery {
             packets.lost(packets.earliestInFlight());
         }
         reorderDeadline = NONE;
+    }
+
+    /** Whether {@link #trim} would give something back. */
+    public boolean isTrimmable() {
+        return packets.isTrimmable();
+    }
+
+    /** Gives back the storage that holds nothing. */
+    public void trim() {
+        packets.trim();
     }
 
     /** What the last call of {@link #onAcknowledgement} or {@link #onDeadline} changed. */
@@ -360,6 +393,11 @@ public final class LossRecovery {
     /** Packets sent again so far. */
     public long totalRetransmissions() {
         return totalRetransmissions;
+    }
+
+    /** Packets so far that were taken for lost or sent again although they had arrived, as their acknowledgement shows. */
+    public long totalSpurious() {
+        return totalSpurious;
     }
 
     /** Retransmission timeouts so far. */

@@ -5,16 +5,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The packets from the first unacknowledged one to the next to be sent, found by sequence number, and those in flight
- * in the order of their last transmission. Storage grows by doubling up to {@link #MAX_PACKETS}; entries are reused.
+ * in the order of their last transmission. Storage grows by doubling up to {@link #MAX_PACKETS}; entries are reused, until
+ * {@link #trim} gives them back.
  */
 final class SentPackets {
     /** Most packets that may be unacknowledged; a power of two below half of the sequence numbers. */
     static final int MAX_PACKETS = 16_384;
 
-    private static final int INITIAL_PACKETS = 32;
+    private static final int INITIAL_PACKETS = 8;
+    private static final SentPacket[] NO_ENTRIES = {};
 
-    /** Entry of seqNr n is at n modulo the length, which is a power of two. */
-    private SentPacket[] entries = newEntries(INITIAL_PACKETS);
+    /** Entry of seqNr n is at n modulo the length, which is zero or a power of two. */
+    private SentPacket[] entries = NO_ENTRIES;
 
     /** Sequence number of the first packet not acknowledged in order. */
     private int first;
@@ -152,6 +154,18 @@ final class SentPackets {
         return get(firstLostHint);
     }
 
+    /** Whether {@link #trim} would give something back. */
+    boolean isTrimmable() {
+        return count == 0 && entries.length > 0;
+    }
+
+    /** Gives the storage back, if nothing is in it. */
+    void trim() {
+        if (count == 0) {
+            entries = NO_ENTRIES;
+        }
+    }
+
     private void leaveState(SentPacket packet) {
         switch (packet.state) {
             case IN_FLIGHT -> {
@@ -180,7 +194,7 @@ final class SentPackets {
     }
 
     private void grow() {
-        SentPacket[] larger = newEntries(entries.length * 2);
+        SentPacket[] larger = newEntries(Math.max(INITIAL_PACKETS, entries.length * 2));
         for (int i = 0; i < count; i++) {
             int seqNr = SequenceNumbers.plus(first, i);
             larger[seqNr & (larger.length - 1)] = get(seqNr);

@@ -4,12 +4,10 @@ import java.nio.ByteBuffer;
 
 /**
  * A window on a byte stream: bytes are appended at {@link #end()}, copied from anywhere, and released from
- * {@link #start()}. Storage grows by doubling as it fills, and is given back when the ring becomes empty after it had
- * grown large, so an idle connection costs next to nothing.
+ * {@link #start()}. Storage grows by doubling as it fills, until {@link #trim} gives it back.
  */
 public final class ByteRing {
     private static final int INITIAL_BYTES = 4 << 10;
-    private static final int KEEP_WHEN_EMPTY_BYTES = 64 << 10;
     private static final byte[] NO_BYTES = {};
 
     /** Its length is zero or a power of two; stream offset o lives at index o modulo the length. */
@@ -74,7 +72,16 @@ public final class ByteRing {
             throw new IllegalArgumentException("bytes that are not held");
         }
         start = offset;
-        if (start == end && bytes.length > KEEP_WHEN_EMPTY_BYTES) {
+    }
+
+    /** Whether {@link #trim} would give something back. */
+    public boolean isTrimmable() {
+        return start == end && bytes.length > 0;
+    }
+
+    /** Gives the storage back, if no bytes are held. */
+    public void trim() {
+        if (start == end) {
             bytes = NO_BYTES;
         }
     }

@@ -23,6 +23,7 @@ public final class ReassemblyBuffer {
 
     private static final int INITIAL_SLOTS = 64;
     private static final byte[] EMPTY = {};
+    private static final byte[] @Nullable [] NO_SLOTS = {};
 
     /** What became of an offered packet. */
     public enum Offer {
@@ -40,7 +41,7 @@ public final class ReassemblyBuffer {
     private final ByteRing inOrder = new ByteRing();
 
     /** Payload of packets ahead of a gap, by sequence number modulo the length, which is a power of two. */
-    private byte[] @Nullable [] ahead = new byte[0][];
+    private byte[] @Nullable [] ahead = NO_SLOTS;
 
     private int aheadPackets;
     private int aheadBytes;
@@ -164,12 +165,12 @@ public final class ReassemblyBuffer {
      *
      * @return how many bytes of the bitmap are in use, a multiple of 4; 0 if none waits
      */
-    public int selectiveAck(byte[] bitmap, int maxBytes) {
+    public int selectiveAck(byte[] bitmap) {
         if (aheadPackets == 0) {
             return 0;
         }
         int words = (highestAhead - 2) / 32 + 1;
-        int bytes = Math.min(words * 4, maxBytes);
+        int bytes = Math.min(words * 4, bitmap.length);
         Arrays.fill(bitmap, 0, bytes, (byte) 0);
         int bits = Math.min(bytes * 8, highestAhead - 1);
         for (int bit = 0; bit < bits; bit++) {
@@ -178,6 +179,19 @@ public final class ReassemblyBuffer {
             }
         }
         return bytes;
+    }
+
+    /** Whether {@link #trim} would give something back. */
+    public boolean isTrimmable() {
+        return inOrder.isTrimmable() || (aheadPackets == 0 && ahead.length > 0);
+    }
+
+    /** Gives back the storage that holds nothing. */
+    public void trim() {
+        inOrder.trim();
+        if (aheadPackets == 0) {
+            ahead = NO_SLOTS;
+        }
     }
 
     private void accept(ByteBuffer payload) {

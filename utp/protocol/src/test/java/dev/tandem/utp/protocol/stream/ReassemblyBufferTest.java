@@ -51,15 +51,15 @@ class ReassemblyBufferTest {
     void tellsWhichPacketsWait() {
         ReassemblyBuffer buffer = new ReassemblyBuffer(1 << 20, 65_534);
         byte[] bitmap = new byte[248];
-        assertEquals(0, buffer.selectiveAck(bitmap, 248));
+        assertEquals(0, buffer.selectiveAck(bitmap));
         buffer.offer(0, bytes(1)); // ack_nr + 2
         buffer.offer(9, bytes(1)); // ack_nr + 11
         buffer.offer(32, bytes(1)); // ack_nr + 34
-        assertEquals(8, buffer.selectiveAck(bitmap, 248));
+        assertEquals(8, buffer.selectiveAck(bitmap));
         assertEquals(0b1, bitmap[0]);
         assertEquals(0b10, bitmap[1]);
         assertEquals(0b1, bitmap[4]);
-        assertEquals(4, buffer.selectiveAck(bitmap, 4));
+        assertEquals(4, buffer.selectiveAck(new byte[4]));
     }
 
     @Test
