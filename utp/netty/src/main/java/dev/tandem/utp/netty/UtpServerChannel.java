@@ -122,6 +122,8 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
 
     private void accept() {
         UtpSocket current = socket;
+        // One that ended while it waited has nobody left to tell, and is not what was asked for.
+        backlog.removeIf(connection -> connection.closeReason() != null);
         if (accepting || !readPending || backlog.isEmpty() || current == null) {
             return;
         }
@@ -129,10 +131,7 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
         readPending = false;
         try {
             for (Connection connection; (connection = backlog.poll()) != null; ) {
-                // One that ended while it waited has nobody left to tell.
-                if (connection.closeReason() == null) {
-                    pipeline().fireChannelRead(new UtpChannel(this, current, connection));
-                }
+                pipeline().fireChannelRead(new UtpChannel(this, current, connection));
             }
         } finally {
             accepting = false;
