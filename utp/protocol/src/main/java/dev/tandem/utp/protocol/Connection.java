@@ -191,7 +191,7 @@ public final class Connection {
     }
 
     /**
-     * Reads what has arrived in order; also after the connection has ended.
+     * Reads what has arrived in order; also after the connection has ended. The endpoint is to be drained afterwards.
      *
      * @return how many bytes were read; 0 if none are there now; -1 at the end of the stream
      */
@@ -206,9 +206,8 @@ public final class Connection {
         if (receiver.buffer().readableBytes() == 0) {
             readableSignalled = false;
         }
-        if (closeReason == null && receiver.isAckDue()) {
-            endpoint.ready(this);
-        }
+        // The window may have opened, or the storage become free.
+        endpoint.ready(this);
         return count;
     }
 
@@ -299,6 +298,19 @@ public final class Connection {
     }
 
     // ---- what the endpoint calls ----
+
+    Sender sender() {
+        return sender;
+    }
+
+    @Nullable
+    Receiver receiver() {
+        return receiver;
+    }
+
+    ConnectionConfig config() {
+        return config;
+    }
 
     int receiveId() {
         return receiveId;

@@ -9,6 +9,7 @@ import dev.tandem.utp.protocol.wire.SequenceNumbers;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.IntSupplier;
@@ -235,6 +236,11 @@ public final class Endpoint {
     public EndpointStats stats() {
         return new EndpointStats(
                 datagramsReceived, datagramsSent, malformed, unknown, refused, resetsSuppressed, live, halfOpen.size());
+    }
+
+    /** For checks of its state: each connection, once for each id that leads to it. */
+    Collection<Connection> connections() {
+        return connections.values();
     }
 
     // ---- what connections call ----

@@ -323,6 +323,14 @@ final class Sender {
         return delays.queueingDelayMicros();
     }
 
+    int maxPayloadBytes() {
+        return maxPayloadBytes;
+    }
+
+    ByteRing written() {
+        return written;
+    }
+
     long bytesSent() {
         return nextOffset;
     }

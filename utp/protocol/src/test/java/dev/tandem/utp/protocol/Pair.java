@@ -33,6 +33,7 @@ final class Pair {
     final Link<Datagram> toServer;
     final Link<Datagram> toClient;
     final List<Peer> accepted = new ArrayList<>();
+    private final Invariants invariants = new Invariants();
     private final ByteBuffer out = ByteBuffer.allocate(65_536);
     private final List<Consumer<Datagram>> serverTaps = new ArrayList<>();
     private final List<Consumer<Datagram>> clientTaps = new ArrayList<>();
@@ -129,6 +130,12 @@ final class Pair {
         server.handleTimeout(now);
         drain(client, toServer);
         drain(server, toClient);
+        try {
+            invariants.check(client);
+            invariants.check(server);
+        } catch (AssertionError e) {
+            throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+        }
     }
 
     /** Moves to the next instant at which something happens; false if that lies beyond the end. */

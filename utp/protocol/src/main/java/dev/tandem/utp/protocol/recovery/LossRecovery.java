@@ -320,6 +320,11 @@ public final class LossRecovery {
         reorderDeadline = NONE;
     }
 
+    /** For checks of its state. */
+    SentPackets packets() {
+        return packets;
+    }
+
     /** Whether {@link #trim} would give something back. */
     public boolean isTrimmable() {
         return packets.isTrimmable();

@@ -181,6 +181,11 @@ public final class ReassemblyBuffer {
         return bytes;
     }
 
+    /** For checks of its state: what waits ahead of a gap, by sequence number modulo the length. */
+    byte[] @Nullable [] waiting() {
+        return ahead;
+    }
+
     /** Whether {@link #trim} would give something back. */
     public boolean isTrimmable() {
         return inOrder.isTrimmable() || (aheadPackets == 0 && ahead.length > 0);
