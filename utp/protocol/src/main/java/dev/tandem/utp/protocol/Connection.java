@@ -227,6 +227,7 @@ public final class Connection {
         discarding = true;
         if (receiver != null) {
             receiver.buffer().discard();
+            endpoint.ready(this);
         }
     }
 
@@ -421,6 +422,10 @@ public final class Connection {
         }
         if (state == State.DEAD || receiver == null) {
             return false;
+        }
+        if (closing) {
+            // Nothing may come any more that would begin the patience with a peer that does not end.
+            endIfFinished(nowNanos);
         }
         if (state == State.ESTABLISHED) {
             SentPacket packet = sender.nextPacket(nowNanos);

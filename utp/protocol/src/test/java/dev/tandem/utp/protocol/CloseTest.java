@@ -107,6 +107,19 @@ class CloseTest {
         assertEquals(0, pair.client.stats().connections());
     }
 
+    /** The peer may be gone for good, and owes us nothing but its end. */
+    @Test
+    void doesNotWaitForEverForThePeersEndWhenClosedAfterItsOwn() {
+        Pair pair = connected(15);
+        Peer client = pair.clientPeer().thenFinish();
+        pair.run(SECONDS);
+        Paths.cut(pair, pair.toClient);
+        client.connection.close();
+        pair.run(12 * SECONDS);
+        assertEquals(CloseReason.RESET_LOCALLY, client.connection.closeReason());
+        assertEquals(0, pair.client.stats().connections());
+    }
+
     @Test
     void resetEndsBothAtOnce() {
         Pair pair = connected(8);
