@@ -33,18 +33,20 @@ public final class ByteRing {
 
     /** Appends {@code count} bytes from the source, which must have them. */
     public void append(ByteBuffer source, int count) {
-        reserve(size() + count);
-        int index = index(end);
-        int first = Math.min(count, bytes.length - index);
-        source.get(bytes, index, first);
-        source.get(bytes, 0, count - first);
-        end += count;
+        if (count > 0) {
+            reserve(size() + count);
+            int index = index(end);
+            int first = Math.min(count, bytes.length - index);
+            source.get(bytes, index, first);
+            source.get(bytes, 0, count - first);
+            end += count;
+        }
     }
 
     /** Appends all of an array. */
     public void append(byte[] source) {
-        reserve(size() + source.length);
         if (source.length > 0) {
+            reserve(size() + source.length);
             int index = index(end);
             int first = Math.min(source.length, bytes.length - index);
             System.arraycopy(source, 0, bytes, index, first);

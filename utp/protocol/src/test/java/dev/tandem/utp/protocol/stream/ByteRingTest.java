@@ -57,4 +57,19 @@ class ByteRingTest {
         assertThrows(IllegalArgumentException.class, () -> ring.releaseTo(3));
         assertThrows(IllegalArgumentException.class, () -> ring.releaseTo(11));
     }
+
+    @Test
+    void takesNothingAfterItsStorageWasGivenBack() {
+        ByteRing ring = new ByteRing();
+        ring.append(new byte[64]);
+        ring.releaseTo(64);
+        ring.trim();
+        ring.append(ByteBuffer.allocate(0), 0);
+        ring.append(new byte[0]);
+        assertEquals(0, ring.size());
+        ring.append(new byte[] {7});
+        ByteBuffer read = ByteBuffer.allocate(1);
+        ring.copyTo(64, 1, read);
+        assertEquals(7, read.get(0));
+    }
 }
