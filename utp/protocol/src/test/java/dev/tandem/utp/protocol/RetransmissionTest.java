@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.protocol.congestion.CongestionController;
 import dev.tandem.utp.protocol.congestion.Ledbat;
 import dev.tandem.utp.protocol.wire.PacketType;
+import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -154,6 +155,22 @@ class RetransmissionTest {
         // Where an acknowledgement was lost a probe may be for nothing, which is a mistake indeed.
         long duplicates = pair.serverPeer().connection.stats().duplicates();
         assertTrue(stats.spurious() <= duplicates, "seed " + seed + ": " + duplicates + " duplicates, " + stats);
+    }
+
+    @Test
+    void takesNoSelectiveAckFromAPacketThatWasOvertaken() {
+        Pair pair = connected(9, EndpointConfig.DEFAULT);
+        Connection client = pair.clientPeer().connection;
+        Paths.cut(pair, pair.toServer);
+        pair.clientPeer().send(5 * 1_382);
+        pair.run(MILLIS);
+        // Acknowledges the second packet before the first one sent now, and from there the first one of now.
+        Datagram old = Packets.selectiveAck(
+                client.receiveId(), client.ackNr() + 1, client.nextSeqNr() - 8, new byte[] {(byte) 0xff, 0, 0, 0});
+        long inFlight = client.stats().bytesInFlight();
+        assertTrue(inFlight > 5 * 1_382);
+        pair.client.handleDatagram(pair.now, Pair.SERVER, ByteBuffer.wrap(old.bytes()));
+        assertEquals(inFlight, client.stats().bytesInFlight());
     }
 
     @Test

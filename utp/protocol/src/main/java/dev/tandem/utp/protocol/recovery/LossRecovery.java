@@ -123,7 +123,10 @@ public final class LossRecovery {
             outcome.finAcknowledged |= first.fin;
             packets.removeFirst();
         }
-        onSelectiveAck(nowNanos, packet);
+        // A packet that was overtaken by a later one knows nothing that the later one did not say.
+        if (SequenceNumbers.plus(ackNr, 1) == packets.first()) {
+            onSelectiveAck(nowNanos, packet);
+        }
         if (outcome.packetsAcknowledged > 0) {
             everProgressed = true;
             progressNanos = nowNanos;
