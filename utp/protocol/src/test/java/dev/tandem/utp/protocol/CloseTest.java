@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.protocol.wire.PacketType;
 import java.nio.ByteBuffer;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,9 +28,10 @@ class CloseTest {
         return pair;
     }
 
-    @Test
-    void endsWithoutData() {
-        Pair pair = connected(1);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void endsWithoutData(long seed) {
+        Pair pair = connected(seed);
         pair.clientPeer().thenFinish();
         pair.serverPeer().thenFinish();
         pair.run(SECONDS);
@@ -39,9 +39,10 @@ class CloseTest {
         assertTrue(pair.clientPeer().isFinishedCleanly() && pair.serverPeer().isFinishedCleanly());
     }
 
-    @Test
-    void goesOnInTheOtherDirection() {
-        Pair pair = connected(2);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void goesOnInTheOtherDirection(long seed) {
+        Pair pair = connected(seed);
         pair.clientPeer().thenFinish();
         pair.until(() -> pair.serverPeer().ended, SECONDS);
         pair.serverPeer().send(10_000_000);
@@ -53,9 +54,10 @@ class CloseTest {
         assertTrue(pair.clientPeer().isFinishedCleanly() && pair.serverPeer().isFinishedCleanly());
     }
 
-    @Test
-    void repeatsAFinThatIsLostThreeTimes() {
-        Pair pair = connected(3);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void repeatsAFinThatIsLostThreeTimes(long seed) {
+        Pair pair = connected(seed);
         int[] drops = {3};
         Paths.dropWhile(pair.toServer, datagram -> datagram.packet().type() == PacketType.FIN && drops[0]-- > 0);
         pair.clientPeer().send(1_000).thenFinish();
@@ -63,9 +65,10 @@ class CloseTest {
         assertEquals(1_000, pair.serverPeer().received);
     }
 
-    @Test
-    void answersARepeatedFinAfterBothHaveEnded() {
-        Pair pair = connected(4);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void answersARepeatedFinAfterBothHaveEnded(long seed) {
+        Pair pair = connected(seed);
         pair.serverPeer().thenFinish();
         pair.run(200 * MILLIS);
         // The server's last word, which acknowledges the client's FIN, is lost.
@@ -78,9 +81,10 @@ class CloseTest {
         assertTrue(pair.clientPeer().isFinishedCleanly());
     }
 
-    @Test
-    void takesAFinThatOvertakesData() {
-        Pair pair = connected(5);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void takesAFinThatOvertakesData(long seed) {
+        Pair pair = connected(seed);
         int[] drops = {1};
         Paths.dropWhile(pair.toServer, datagram -> datagram.packet().type() == PacketType.DATA && drops[0]-- > 0);
         pair.clientPeer().send(1_000).thenFinish();
@@ -88,18 +92,20 @@ class CloseTest {
         assertEquals(1_000, pair.serverPeer().received);
     }
 
-    @Test
-    void deliversAllThatWasWrittenBeforeClose() {
-        Pair pair = connected(6);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void deliversAllThatWasWrittenBeforeClose(long seed) {
+        Pair pair = connected(seed);
         pair.clientPeer().send(15_000);
         pair.clientPeer().connection.close();
         pair.until(() -> pair.serverPeer().ended, 5 * SECONDS);
         assertEquals(15_000, pair.serverPeer().received);
     }
 
-    @Test
-    void resetsAPeerThatSendsToAClosedReaderForLong() {
-        Pair pair = connected(7);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void resetsAPeerThatSendsToAClosedReaderForLong(long seed) {
+        Pair pair = connected(seed);
         pair.clientPeer().connection.close();
         pair.serverPeer().send(Long.MAX_VALUE / 2);
         pair.until(() -> pair.serverPeer().connection.closeReason() != null, 30 * SECONDS);
@@ -108,9 +114,10 @@ class CloseTest {
     }
 
     /** The peer may be gone for good, and owes us nothing but its end. */
-    @Test
-    void doesNotWaitForEverForThePeersEndWhenClosedAfterItsOwn() {
-        Pair pair = connected(15);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void doesNotWaitForEverForThePeersEndWhenClosedAfterItsOwn(long seed) {
+        Pair pair = connected(seed);
         Peer client = pair.clientPeer().thenFinish();
         pair.run(SECONDS);
         Paths.cut(pair, pair.toClient);
@@ -120,9 +127,10 @@ class CloseTest {
         assertEquals(0, pair.client.stats().connections());
     }
 
-    @Test
-    void resetEndsBothAtOnce() {
-        Pair pair = connected(8);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void resetEndsBothAtOnce(long seed) {
+        Pair pair = connected(seed);
         pair.clientPeer().send(10_000);
         pair.clientPeer().connection.reset();
         assertEquals(CloseReason.RESET_LOCALLY, pair.clientPeer().connection.closeReason());
@@ -131,9 +139,10 @@ class CloseTest {
         assertEquals(0, pair.client.stats().connections() + pair.server.stats().connections());
     }
 
-    @Test
-    void lettingGoOfADialTellsThePeer() {
-        Pair pair = new Pair(9, Paths.delay(DELAY));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void lettingGoOfADialTellsThePeer(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(DELAY));
         Peer client = pair.dial();
         pair.until(() -> pair.server.stats().halfOpen() == 1, SECONDS);
         client.connection.close();
@@ -141,9 +150,10 @@ class CloseTest {
         assertEquals(0, pair.server.stats().halfOpen() + pair.server.stats().connections());
     }
 
-    @Test
-    void givesUpWhenNothingIsAcknowledged() {
-        Pair pair = connected(10);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void givesUpWhenNothingIsAcknowledged(long seed) {
+        Pair pair = connected(seed);
         Paths.cut(pair, pair.toServer);
         long start = pair.now;
         pair.clientPeer().send(1_000);
@@ -152,9 +162,10 @@ class CloseTest {
         assertEquals(30 * SECONDS, pair.now - start);
     }
 
-    @Test
-    void anIdleConnectionLivesAndRepeatsItsLastWord() {
-        Pair pair = connected(11);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void anIdleConnectionLivesAndRepeatsItsLastWord(long seed) {
+        Pair pair = connected(seed);
         long before = pair.packetsToServer;
         pair.run(300 * SECONDS);
         assertTrue(pair.serverPeer().connection.isEstablished());
@@ -182,9 +193,10 @@ class CloseTest {
         assertNull(connection.closeReason());
     }
 
-    @Test
-    void refusesToWriteAfterTheEnd() {
-        Pair pair = connected(14);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void refusesToWriteAfterTheEnd(long seed) {
+        Pair pair = connected(seed);
         Connection connection = pair.clientPeer().connection;
         connection.finish();
         assertThrows(IllegalStateException.class, () -> connection.write(ByteBuffer.allocate(1)));

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.protocol.wire.PacketType;
 import java.nio.ByteBuffer;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,9 +24,10 @@ class FlowControlTest {
         return pair;
     }
 
-    @Test
-    void stopsAtTheReadersBuffer() {
-        Pair pair = pausedReader(1);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void stopsAtTheReadersBuffer(long seed) {
+        Pair pair = pausedReader(seed);
         pair.run(20 * SECONDS);
         int held = pair.serverPeer().connection.readableBytes();
         assertTrue(held > BUFFER_BYTES - 4_096 && held <= BUFFER_BYTES + 2_048, held + " bytes held");
@@ -35,17 +35,19 @@ class FlowControlTest {
         assertTrue(pair.clientPeer().sent <= 2L * BUFFER_BYTES + 2_048, pair.clientPeer().sent + " bytes taken");
     }
 
-    @Test
-    void goesOnWhenTheReaderDoes() {
-        Pair pair = pausedReader(2);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void goesOnWhenTheReaderDoes(long seed) {
+        Pair pair = pausedReader(seed);
         pair.run(5 * SECONDS);
         pair.serverPeer().resume();
         pair.until(() -> pair.serverPeer().received == 10 * BUFFER_BYTES, 10 * SECONDS);
     }
 
-    @Test
-    void survivesAnHourOfPause() {
-        Pair pair = pausedReader(3);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void survivesAnHourOfPause(long seed) {
+        Pair pair = pausedReader(seed);
         pair.run(3_600 * SECONDS);
         assertNull(pair.clientPeer().connection.closeReason());
         pair.serverPeer().resume();
@@ -66,9 +68,10 @@ class FlowControlTest {
         pair.until(() -> pair.serverPeer().received > readAtOnce, SECONDS + (lost > 2 ? SECONDS : 0));
     }
 
-    @Test
-    void neverAdvertisesASliver() {
-        Pair pair = pausedReader(5);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void neverAdvertisesASliver(long seed) {
+        Pair pair = pausedReader(seed);
         pair.tapClient(datagram -> {
             long window = datagram.packet().wndSize();
             assertTrue(window == 0 || window >= 2_804, "a window of " + window);
@@ -82,9 +85,10 @@ class FlowControlTest {
         }
     }
 
-    @Test
-    void tellsAWriterWhenThereIsRoomAgain() {
-        Pair pair = pausedReader(6);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void tellsAWriterWhenThereIsRoomAgain(long seed) {
+        Pair pair = pausedReader(seed);
         pair.run(5 * SECONDS);
         long writableBefore = writable(pair.clientPeer());
         pair.run(30 * SECONDS);
@@ -94,9 +98,10 @@ class FlowControlTest {
         assertTrue(writable(pair.clientPeer()) > writableBefore);
     }
 
-    @Test
-    void takesNoMoreThanAboutAWindowAheadOfTheNetwork() {
-        Pair pair = new Pair(7, Paths.delay(DELAY));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void takesNoMoreThanAboutAWindowAheadOfTheNetwork(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(DELAY));
         Peer client = pair.dial().send(100_000_000);
         assertTrue(client.sent <= 16 << 10, client.sent + " bytes taken before the handshake");
         pair.run(200 * MILLIS);
@@ -127,9 +132,10 @@ class FlowControlTest {
         assertEquals(ackNrsBehind == 0 ? 0 : window, server.stats().peerWindowBytes());
     }
 
-    @Test
-    void dropsWhatIsSentBeyondTheWindow() {
-        Pair pair = pausedReader(8);
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void dropsWhatIsSentBeyondTheWindow(long seed) {
+        Pair pair = pausedReader(seed);
         pair.run(5 * SECONDS);
         Connection server = pair.serverPeer().connection;
         int held = server.readableBytes();

@@ -3,6 +3,7 @@ package dev.tandem.utp.protocol;
 import static dev.tandem.utp.protocol.Pair.MILLIS;
 import static dev.tandem.utp.protocol.Pair.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +11,6 @@ import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.PacketType;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,9 +31,43 @@ class HandshakeTest {
         assertEquals(List.of(ConnectionEvent.Kind.CONNECTED), client.events);
     }
 
-    @Test
-    void usesTheIdsOfBep29() {
-        Pair pair = new Pair(1, Paths.delay(RTT / 2));
+    /** Both ends number from 65,535 and the ids wrap too, so everything wraps in the first packets. */
+    @ParameterizedTest
+    @ValueSource(ints = {0xffff, 0xfffe, 0, 1, 0x7fff, 0x8000})
+    void takesOneRoundTripWhereNumbersWrap(int number) {
+        Pair pair = new Pair(1, Paths.delay(RTT / 2), EndpointConfig.DEFAULT, EndpointConfig.DEFAULT, 0, () -> number);
+        pair.onAccept(peer -> peer.send(20_000).thenFinish());
+        Peer client = pair.dial().send(20_000).thenFinish();
+        long start = pair.now;
+        pair.until(client.connection::isEstablished, SECONDS);
+        assertEquals(RTT, pair.now - start);
+        pair.until(() -> client.isFinishedCleanly() && pair.serverPeer().isFinishedCleanly(), 5 * SECONDS);
+        assertEquals(20_000, client.received);
+        assertEquals(20_000, pair.serverPeer().received);
+        assertEquals(0, client.connection.stats().retransmissions());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void ignoresWhatOvertakesTheAnswer(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2));
+        Peer client = pair.dial().send(1_000);
+        pair.run(MILLIS);
+        int id = client.connection.receiveId();
+        int synSeqNr = client.connection.nextSeqNr() - 1;
+        pair.injectToClient(Packets.withPayload(PacketType.DATA, id, 77, synSeqNr, 100));
+        pair.injectToClient(Packets.bare(PacketType.FIN, id, 78, synSeqNr));
+        assertFalse(client.connection.isEstablished());
+        pair.until(() -> client.connection.stats().bytesAcknowledged() == 1_000, SECONDS);
+        assertEquals(0, client.received);
+        assertFalse(client.ended);
+        assertEquals(1, pair.client.stats().connections());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void usesTheIdsOfBep29(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2));
         List<Packet> toServer = new ArrayList<>();
         List<Packet> toClient = new ArrayList<>();
         pair.tapServer(datagram -> toServer.add(datagram.packet()));
@@ -57,9 +91,10 @@ class HandshakeTest {
         assertEquals(10, client.sent);
     }
 
-    @Test
-    void repeatsTheIdenticalAnswerToTheSameSyn() {
-        Pair pair = new Pair(7, Paths.duplicating(RTT / 2));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void repeatsTheIdenticalAnswerToTheSameSyn(long seed) {
+        Pair pair = new Pair(seed, Paths.duplicating(RTT / 2));
         List<Packet> answers = new ArrayList<>();
         pair.tapClient(datagram -> answers.add(datagram.packet()));
         Peer client = pair.dial();
@@ -73,9 +108,10 @@ class HandshakeTest {
         }
     }
 
-    @Test
-    void triesAgainWithAnotherIdWhenTheAnswerIsLost() {
-        Pair pair = new Pair(3, Paths.delay(RTT / 2));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void triesAgainWithAnotherIdWhenTheAnswerIsLost(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2));
         Paths.dropNth(pair.toClient, 1);
         List<Integer> ids = new ArrayList<>();
         pair.tapServer(datagram -> {
@@ -94,19 +130,21 @@ class HandshakeTest {
         assertEquals(0, pair.server.stats().halfOpen());
     }
 
-    @Test
-    void takesALateAnswerToAnEarlierSyn() {
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void takesALateAnswerToAnEarlierSyn(long seed) {
         // A round trip of 1.8 s is longer than the first wait; the first answer comes after the second SYN went out.
-        Pair pair = new Pair(4, Paths.delay(900 * MILLIS));
+        Pair pair = new Pair(seed, Paths.delay(900 * MILLIS));
         Peer client = pair.dial();
         long start = pair.now;
         pair.until(client.connection::isEstablished, 5 * SECONDS);
         assertEquals(1_800 * MILLIS, pair.now - start);
     }
 
-    @Test
-    void givesUpWhenNobodyAnswers() {
-        Pair pair = new Pair(5, Paths.blackHole());
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void givesUpWhenNobodyAnswers(long seed) {
+        Pair pair = new Pair(seed, Paths.blackHole());
         Peer client = pair.dial();
         long start = pair.now;
         pair.until(() -> client.connection.closeReason() != null, 30 * SECONDS);
@@ -116,19 +154,21 @@ class HandshakeTest {
         assertEquals(0, pair.client.stats().connections());
     }
 
-    @Test
-    void isRefusedWhereNobodyListens() {
-        Pair pair =
-                new Pair(6, Paths.delay(RTT / 2), EndpointConfig.DEFAULT, EndpointConfig.DEFAULT.withAccepting(false));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void isRefusedWhereNobodyListens(long seed) {
+        Pair pair = new Pair(
+                seed, Paths.delay(RTT / 2), EndpointConfig.DEFAULT, EndpointConfig.DEFAULT.withAccepting(false));
         Peer client = pair.dial();
         pair.until(() -> client.connection.closeReason() != null, SECONDS);
         assertEquals(CloseReason.REFUSED, client.connection.closeReason());
         assertEquals(0, pair.client.stats().connections());
     }
 
-    @Test
-    void forgetsAPeerThatIsNeverHeardOfAgain() {
-        Pair pair = new Pair(8, Paths.delay(RTT / 2));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void forgetsAPeerThatIsNeverHeardOfAgain(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2));
         Peer client = pair.dial();
         pair.until(() -> pair.server.stats().halfOpen() == 1, SECONDS);
         Paths.cut(pair, pair.toServer);
@@ -137,9 +177,10 @@ class HandshakeTest {
         assertEquals(0, pair.accepted.size());
     }
 
-    @Test
-    void saysNothingButTheAnswerAndTellsNobodyBeforeThePeerIsKnownToExist() {
-        Pair pair = new Pair(9, Paths.delay(RTT / 2)).onAccept(peer -> peer.send(100_000));
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void saysNothingButTheAnswerAndTellsNobodyBeforeThePeerIsKnownToExist(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2)).onAccept(peer -> peer.send(100_000));
         Peer client = pair.dial();
         pair.until(() -> pair.server.stats().halfOpen() == 1, SECONDS);
         Paths.cut(pair, pair.toServer);

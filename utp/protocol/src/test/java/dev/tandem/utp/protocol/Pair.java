@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,12 @@ final class Pair {
     private Consumer<Peer> onAccept = peer -> {};
     private @Nullable Peer dialled;
     private int stuck;
+
+    /** The client's clock is so much faster than the server's, in millionths. */
+    private final int clientDriftPpm;
+
+    private final long startNanos;
+    private boolean clientBlocked;
     long now;
     long packetsToServer;
     long packetsToClient;
@@ -49,18 +56,36 @@ final class Pair {
     }
 
     Pair(long seed, LinkConditions conditions, EndpointConfig clientConfig, EndpointConfig serverConfig) {
+        this(seed, conditions, clientConfig, serverConfig, 0, null);
+    }
+
+    /**
+     * A pair of which something more is given.
+     *
+     * @param clientDriftPpm by how many millionths the client's clock is faster than the server's
+     * @param numbers where both take ids and sequence numbers from, instead of from the seed
+     */
+    Pair(
+            long seed,
+            LinkConditions conditions,
+            EndpointConfig clientConfig,
+            EndpointConfig serverConfig,
+            int clientDriftPpm,
+            @Nullable IntSupplier numbers) {
         this.seed = seed;
+        this.clientDriftPpm = clientDriftPpm;
         Random random = new Random(seed);
         // Clocks of two machines have nothing in common; a start near the wrap of 32 bits of µs tests that as well.
         this.now = 4_294_960L * MILLIS + random.nextInt(10_000) * MILLIS;
-        this.client = new Endpoint(clientConfig, random::nextInt);
-        this.server = new Endpoint(serverConfig, random::nextInt);
+        this.startNanos = now;
+        this.client = new Endpoint(clientConfig, numbers == null ? random::nextInt : numbers);
+        this.server = new Endpoint(serverConfig, numbers == null ? random::nextInt : numbers);
         this.toServer = new Link<>(conditions, random.nextLong(), Datagram::sizeBytes);
         this.toClient = new Link<>(conditions, random.nextLong(), Datagram::sizeBytes);
     }
 
     Peer dial() {
-        dialled = new Peer(client.connect(now, SERVER));
+        dialled = new Peer(client.connect(clientNow(), SERVER));
         return dialled;
     }
 
@@ -78,6 +103,28 @@ final class Pair {
     /** Hands the server a datagram of a batch, of which this is not the last. */
     void injectWithoutDraining(Datagram datagram) {
         server.handleDatagram(now, CLIENT, ByteBuffer.wrap(datagram.bytes()));
+    }
+
+    /** Hands the client a datagram as if it came from the server, and lets it answer. */
+    void injectToClient(Datagram datagram) {
+        client.handleDatagram(clientNow(), SERVER, ByteBuffer.wrap(datagram.bytes()));
+        drain(client, toServer);
+    }
+
+    /** Whether the client's socket takes no datagram. */
+    void blockClient(boolean value) {
+        clientBlocked = value;
+    }
+
+    private long clientNow() {
+        return now + (now - startNanos) / 1_000 * clientDriftPpm / 1_000;
+    }
+
+    /** When the client's clock will show that time. */
+    private long fromClient(long time) {
+        return time == Endpoint.NO_TIMEOUT || clientDriftPpm == 0
+                ? time
+                : startNanos + (long) Math.ceil((time - startNanos) / (1 + clientDriftPpm / 1e6)) + 1_000;
     }
 
     /** Called with the application of each accepted connection. */
@@ -126,12 +173,14 @@ final class Pair {
                 throw new AssertionError("seed " + seed + ": packets without end");
             }
         }
-        client.handleTimeout(now);
+        client.handleTimeout(clientNow());
         server.handleTimeout(now);
         drain(client, toServer);
         drain(server, toClient);
         try {
-            invariants.check(client);
+            if (!clientBlocked) {
+                invariants.check(client);
+            }
             invariants.check(server);
         } catch (AssertionError e) {
             throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
@@ -142,7 +191,7 @@ final class Pair {
     private boolean advance(long end) {
         long next = Math.min(
                 Math.min(toServer.nextDeliveryNanos(), toClient.nextDeliveryNanos()),
-                Math.min(client.pollTimeout(), server.pollTimeout()));
+                Math.min(fromClient(client.pollTimeout()), server.pollTimeout()));
         if (next > end) {
             return false;
         }
@@ -167,7 +216,7 @@ final class Pair {
             packetsToClient++;
             Datagram datagram = d;
             clientTaps.forEach(tap -> tap.accept(datagram));
-            client.handleDatagram(now, SERVER, ByteBuffer.wrap(datagram.bytes()));
+            client.handleDatagram(clientNow(), SERVER, ByteBuffer.wrap(datagram.bytes()));
         }
         return any;
     }
@@ -178,7 +227,11 @@ final class Pair {
             for (ConnectionEvent event; (event = endpoint.pollEvent()) != null; any = true) {
                 dispatch(event);
             }
-            for (Transmit transmit; (transmit = endpoint.pollTransmit(now, out.clear())) != null; any = true) {
+            if (endpoint == client && clientBlocked) {
+                return;
+            }
+            long time = endpoint == client ? clientNow() : now;
+            for (Transmit transmit; (transmit = endpoint.pollTransmit(time, out.clear())) != null; any = true) {
                 byte[] bytes = new byte[transmit.sizeBytes()];
                 out.flip().get(bytes);
                 link.send(now, new Datagram(bytes));

@@ -111,8 +111,13 @@ public final class LossRecovery {
         sampleFound = false;
         echoedSentNanos = echoedRttNanos < 0 ? NONE : nowNanos - echoedRttNanos;
         int ackNr = packet.ackNr();
-        while (packets.count() > 0 && SequenceNumbers.distance(packets.first(), ackNr) >= 0) {
+        while (packets.count() > 0) {
             SentPacket first = packets.get(packets.first());
+            boolean inOrder = SequenceNumbers.distance(packets.first(), ackNr) >= 0;
+            // Acknowledged selectively before, and not in order now: only forged packets contradict each other so.
+            if (!inOrder && first.state != SentPacket.State.ACKNOWLEDGED) {
+                break;
+            }
             if (first.state == SentPacket.State.ACKNOWLEDGED) {
                 selectivePackets--;
                 selectiveBytes -= first.payloadBytes;
