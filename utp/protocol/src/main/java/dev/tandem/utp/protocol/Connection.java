@@ -4,6 +4,7 @@ import dev.tandem.utp.protocol.recovery.LossRecovery;
 import dev.tandem.utp.protocol.recovery.PeerClock;
 import dev.tandem.utp.protocol.recovery.RttEstimator;
 import dev.tandem.utp.protocol.recovery.SentPacket;
+import dev.tandem.utp.protocol.trace.ConnectionTrace;
 import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.PacketType;
 import dev.tandem.utp.protocol.wire.PacketWriter;
@@ -57,6 +58,7 @@ public final class Connection {
     private final boolean initiator;
     private final RttEstimator rtt = new RttEstimator(MIN_RTO_FOREIGN_NANOS);
     private final Sender sender;
+    private final @Nullable ConnectionTrace trace;
     private @Nullable Receiver receiver;
     private State state;
     private @Nullable CloseReason closeReason;
@@ -105,6 +107,8 @@ public final class Connection {
         this.initiator = initiator;
         this.synSeqNr = synSeqNr;
         this.sender = new Sender(config, maxDatagramBytes(config, remote), nextSeqNr, rtt);
+        this.trace = config.trace().create(initiator);
+        this.sender.recovery().trace(trace);
         this.createdNanos = nowNanos;
         this.lastHeardNanos = nowNanos;
         this.lastSentNanos = nowNanos;
@@ -131,6 +135,9 @@ public final class Connection {
         connection.sender.onSynWindow(halfOpen.synWndSize());
         if (halfOpen.isOurKind()) {
             connection.peerIsOurKind();
+        }
+        if (connection.trace != null) {
+            connection.trace.established(nowNanos);
         }
         return connection;
     }
@@ -337,6 +344,9 @@ public final class Connection {
 
     void onPacket(long nowNanos, Packet packet) {
         packetsReceived++;
+        if (trace != null) {
+            trace.packetReceived(nowNanos, packet);
+        }
         if (packet.type() == PacketType.RESET) {
             onReset(packet);
             return;
@@ -348,6 +358,9 @@ public final class Connection {
         if (receiver == null
                 || !sender.isPlausibleAck(packet.ackNr())
                 || !isPlausibleSeqNr(packet.seqNr(), receiver.buffer().ackNr())) {
+            if (trace != null) {
+                trace.packetDropped(nowNanos, packet);
+            }
             return;
         }
         lastHeardNanos = nowNanos;
@@ -363,6 +376,7 @@ public final class Connection {
         } else if (packet.type() == PacketType.FIN) {
             receiver.onFin(nowNanos, packet);
         }
+        traceMetrics(nowNanos);
         signal();
         endIfFinished(nowNanos);
     }
@@ -386,6 +400,7 @@ public final class Connection {
             return;
         }
         sender.onDeadline(nowNanos);
+        traceMetrics(nowNanos);
         if (receiver != null) {
             receiver.onDeadline(nowNanos);
         }
@@ -475,6 +490,9 @@ public final class Connection {
                 synSeqNr,
                 0);
         PacketWriter.extensionBits(out, start, OUR_KIND);
+        if (trace != null) {
+            trace.packetSent(nowNanos, PacketType.SYN, synSeqNr, 0, out.position() - start, 0, attempts.isRepeated());
+        }
         return true;
     }
 
@@ -499,6 +517,9 @@ public final class Connection {
             receiver.buffer().discard();
         }
         state = State.ESTABLISHED;
+        if (trace != null) {
+            trace.established(nowNanos);
+        }
         lastHeardNanos = nowNanos;
         peerClock.onPacket(nowNanos, packet);
         long rttNanos = attempts.rttNanos(nowNanos);
@@ -528,7 +549,13 @@ public final class Connection {
         PacketType type = packet.isFin() ? PacketType.FIN : PacketType.DATA;
         writeHeader(nowNanos, out, type, packet.seqNr(), receiver.buffer().ackNr());
         sender.copyPayload(packet, out);
-        sender.onTransmitted(nowNanos, packet, out.position() - start);
+        int size = out.position() - start;
+        if (trace != null) {
+            int ackNr = receiver.buffer().ackNr();
+            boolean again = packet.isRetransmission();
+            trace.packetSent(nowNanos, type, packet.seqNr(), ackNr, size, packet.payloadBytes(), again);
+        }
+        sender.onTransmitted(nowNanos, packet, size);
     }
 
     private boolean pollState(long nowNanos, ByteBuffer out, Receiver receiver) {
@@ -547,12 +574,10 @@ public final class Connection {
         }
         if (keepAliveDue) {
             // The number before the last acknowledged one, as in libutp, so that it cannot pass for an answer.
-            writeHeader(
-                    nowNanos,
-                    out,
-                    PacketType.STATE,
-                    nextSeqNr,
-                    SequenceNumbers.plus(receiver.buffer().ackNr(), -1));
+            int start = out.position();
+            int ackNr = SequenceNumbers.plus(receiver.buffer().ackNr(), -1);
+            writeHeader(nowNanos, out, PacketType.STATE, nextSeqNr, ackNr);
+            traceState(nowNanos, nextSeqNr, ackNr, out.position() - start);
             return true;
         }
         return false;
@@ -562,6 +587,28 @@ public final class Connection {
         int start = out.position();
         writeHeader(nowNanos, out, PacketType.STATE, seqNr, receiver.buffer().ackNr());
         receiver.writeSelectiveAck(out, start);
+        traceState(nowNanos, seqNr, receiver.buffer().ackNr(), out.position() - start);
+    }
+
+    private void traceState(long nowNanos, int seqNr, int ackNr, int size) {
+        if (trace != null) {
+            trace.packetSent(nowNanos, PacketType.STATE, seqNr, ackNr, size, 0, false);
+        }
+    }
+
+    private void traceMetrics(long nowNanos) {
+        if (trace != null) {
+            trace.metricsUpdated(
+                    nowNanos,
+                    new ConnectionTrace.Metrics(
+                            rtt.latestNanos() / 1_000,
+                            rtt.smoothedNanos() / 1_000,
+                            rtt.minNanos() / 1_000,
+                            sender.queueingDelayMicros(),
+                            sender.controller().windowBytes(),
+                            sender.recovery().bytesInFlight(),
+                            sender.peerWindowBytes()));
+        }
     }
 
     private void writeHeader(long nowNanos, ByteBuffer out, PacketType type, int seqNr, int ackNr) {
@@ -663,7 +710,7 @@ public final class Connection {
             closeReason = CloseReason.FINISHED;
             long linger = Math.max(MIN_LINGER_NANOS, Math.min(4 * rtt.rtoNanos(), MAX_LINGER_NANOS));
             lingerDeadline = nowNanos + linger;
-            endpoint.emit(this, ConnectionEvent.Kind.CLOSED);
+            tell(CloseReason.FINISHED);
         } else if (closing && lingerDeadline == LossRecovery.NONE) {
             lingerDeadline = nowNanos + UNREAD_PATIENCE_NANOS;
         }
@@ -672,6 +719,13 @@ public final class Connection {
     private void end(CloseReason reason) {
         closeReason = reason;
         die();
+        tell(reason);
+    }
+
+    private void tell(CloseReason reason) {
+        if (trace != null) {
+            trace.closed(reason.description());
+        }
         endpoint.emit(this, ConnectionEvent.Kind.CLOSED);
     }
 

@@ -2,6 +2,7 @@ package dev.tandem.utp.protocol;
 
 import dev.tandem.utp.protocol.congestion.CongestionController;
 import dev.tandem.utp.protocol.congestion.Ledbat;
+import dev.tandem.utp.protocol.trace.ConnectionTrace;
 import java.util.Objects;
 import java.util.function.Consumer;
 
@@ -15,6 +16,7 @@ import java.util.function.Consumer;
  * @param giveUpNanos how long data may be outstanding without any progress before the connection is given up
  * @param keepAliveNanos after how long a silence to repeat an acknowledgement, which keeps a NAT's mapping; 0: never
  * @param congestionController makes the controller of each connection
+ * @param trace makes what hears of each event of a connection
  */
 public record ConnectionConfig(
         int sendBufferBytes,
@@ -23,15 +25,23 @@ public record ConnectionConfig(
         long connectTimeoutNanos,
         long giveUpNanos,
         long keepAliveNanos,
-        CongestionController.Factory congestionController) {
+        CongestionController.Factory congestionController,
+        ConnectionTrace.Factory trace) {
 
     private static final int MIN_BUFFER_BYTES = 4 << 10;
     private static final int MAX_BUFFER_BYTES = 256 << 20;
     private static final long SECOND_NANOS = 1_000_000_000L;
 
-    /** 4 MiB each way, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT. */
+    /** 4 MiB each way, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT, no trace. */
     public static final ConnectionConfig DEFAULT = new ConnectionConfig(
-            4 << 20, 4 << 20, 0, 21 * SECOND_NANOS, 30 * SECOND_NANOS, 29 * SECOND_NANOS, Ledbat::new);
+            4 << 20,
+            4 << 20,
+            0,
+            21 * SECOND_NANOS,
+            30 * SECOND_NANOS,
+            29 * SECOND_NANOS,
+            Ledbat::new,
+            ConnectionTrace.Factory.NONE);
 
     /** @throws IllegalArgumentException if a value is out of its range */
     public ConnectionConfig {
@@ -44,6 +54,7 @@ public record ConnectionConfig(
         requireRange("giveUpNanos", giveUpNanos, 1, Long.MAX_VALUE / 4);
         requireRange("keepAliveNanos", keepAliveNanos, 0, Long.MAX_VALUE / 4);
         Objects.requireNonNull(congestionController, "congestionController");
+        Objects.requireNonNull(trace, "trace");
     }
 
     public ConnectionConfig withSendBufferBytes(int bytes) {
@@ -74,6 +85,10 @@ public record ConnectionConfig(
         return with(draft -> draft.congestionController = factory);
     }
 
+    public ConnectionConfig withTrace(ConnectionTrace.Factory factory) {
+        return with(draft -> draft.trace = factory);
+    }
+
     private static void requireRange(String name, long value, long least, long most) {
         if (value < least || value > most) {
             throw new IllegalArgumentException(name + " must be " + least + " to " + most + ", not " + value);
@@ -89,6 +104,7 @@ public record ConnectionConfig(
         private long giveUpNanos;
         private long keepAliveNanos;
         private CongestionController.Factory congestionController;
+        private ConnectionTrace.Factory trace;
 
         Draft(ConnectionConfig from) {
             sendBufferBytes = from.sendBufferBytes;
@@ -98,6 +114,7 @@ public record ConnectionConfig(
             giveUpNanos = from.giveUpNanos;
             keepAliveNanos = from.keepAliveNanos;
             congestionController = from.congestionController;
+            trace = from.trace;
         }
     }
 
@@ -111,6 +128,7 @@ public record ConnectionConfig(
                 draft.connectTimeoutNanos,
                 draft.giveUpNanos,
                 draft.keepAliveNanos,
-                draft.congestionController);
+                draft.congestionController,
+                draft.trace);
     }
 }

@@ -34,6 +34,11 @@ final class SynAttempts {
         return due;
     }
 
+    /** Whether this is not the first try. */
+    boolean isRepeated() {
+        return count > 1;
+    }
+
     /** When to try again: after 1 s, and twice as long each time. */
     long deadline() {
         return count < MAX_ATTEMPTS ? lastNanos + (FIRST_WAIT_NANOS << (count - 1)) : LossRecovery.NONE;

@@ -19,6 +19,14 @@ class ArchitectureTest {
             .resideInAPackage(ROOT + ".wire")
             .should()
             .dependOnClassesThat()
+            .resideInAnyPackage(ROOT, ROOT + ".congestion", ROOT + ".recovery", ROOT + ".stream", ROOT + ".trace");
+
+    @ArchTest
+    static final ArchRule tracesKnowOnlyPackets = noClasses()
+            .that()
+            .resideInAPackage(ROOT + ".trace")
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage(ROOT, ROOT + ".congestion", ROOT + ".recovery", ROOT + ".stream");
 
     @ArchTest

@@ -1,5 +1,6 @@
 package dev.tandem.utp.protocol.recovery;
 
+import dev.tandem.utp.protocol.trace.ConnectionTrace;
 import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.SequenceNumbers;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ public final class LossRecovery {
     private final SentPackets packets;
     private final RttEstimator rtt;
     private final AckOutcome outcome = new AckOutcome();
+    private @Nullable ConnectionTrace trace;
 
     /** The latest transmission among packets that arrived, and the round trip it took (RFC 8985, 5.2). */
     private boolean rackKnown;
@@ -85,6 +87,11 @@ public final class LossRecovery {
         this.packets = new SentPackets(nextSeqNr);
         this.rtt = rtt;
         this.highestAcknowledged = SequenceNumbers.plus(nextSeqNr, -1);
+    }
+
+    /** Tells of losses from now on. */
+    public void trace(@Nullable ConnectionTrace value) {
+        trace = value;
     }
 
     /** A new packet with the next sequence number; {@link #onTransmitted} must follow. */
@@ -234,7 +241,7 @@ public final class LossRecovery {
             if (SequenceNumbers.isBefore(packet.seqNr, highestAcknowledged)) {
                 long lostAt = packet.sentNanos + waitNanos;
                 if (lostAt - nowNanos <= 0) {
-                    onLost(packet);
+                    onLost(nowNanos, packet, false);
                 } else {
                     reorderDeadline = Math.min(reorderDeadline, lostAt);
                 }
@@ -250,8 +257,11 @@ public final class LossRecovery {
         return Math.min(rtt.minNanos() / 4, rtt.smoothedNanos());
     }
 
-    private void onLost(SentPacket packet) {
+    private void onLost(long nowNanos, SentPacket packet, boolean timeout) {
         packets.lost(packet);
+        if (trace != null) {
+            trace.packetLost(nowNanos, packet.seqNr, timeout);
+        }
         totalLosses++;
         outcome.packetsLost++;
         if (!inEpisode) {
@@ -285,8 +295,8 @@ public final class LossRecovery {
             return Expiry.LOSS;
         }
         if (timeoutDeadline(earliest) - nowNanos <= 0) {
-            while (packets.earliestInFlight() != null) {
-                onLost(packets.earliestInFlight());
+            for (SentPacket packet; (packet = packets.earliestInFlight()) != null; ) {
+                onLost(nowNanos, packet, true);
             }
             totalTimeouts++;
             backoff = Math.min(MAX_BACKOFF, backoff + 1);

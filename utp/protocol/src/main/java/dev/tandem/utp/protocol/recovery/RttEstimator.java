@@ -8,6 +8,7 @@ public final class RttEstimator {
     static final long MAX_RTO_NANOS = 16_000_000_000L;
 
     private long minRtoNanos;
+    private long latestNanos;
     private long smoothedNanos;
     private long variationNanos;
     private long minNanos;
@@ -21,6 +22,7 @@ public final class RttEstimator {
     /** Takes a sample; one that is not positive counts as one nanosecond. */
     public void sample(long rttNanos) {
         long rtt = Math.max(1, rttNanos);
+        latestNanos = rtt;
         if (!sampled) {
             sampled = true;
             smoothedNanos = rtt;
@@ -41,6 +43,11 @@ public final class RttEstimator {
     /** Whether there was a sample yet. */
     public boolean isSampled() {
         return sampled;
+    }
+
+    /** The last sample; 0 before the first. */
+    public long latestNanos() {
+        return latestNanos;
     }
 
     /** Smoothed round-trip time; 0 before the first sample. */

@@ -48,6 +48,11 @@ public final class SentPacket {
         return payloadBytes;
     }
 
+    /** Whether it was sent before. */
+    public boolean isRetransmission() {
+        return transmissions > 0;
+    }
+
     /** Whether it is the FIN. */
     public boolean isFin() {
         return fin;

@@ -21,6 +21,7 @@ public final class Packet {
 
     private ByteBuffer datagram = NO_BYTES;
     private @Nullable PacketType type;
+    private int sizeBytes;
     private int connectionId;
     private int timestampMicros;
     private int timestampDifferenceMicros;
@@ -55,6 +56,7 @@ public final class Packet {
         ackNr = buffer.getShort(start + 18) & 0xffff;
         selectiveAckBytes = 0;
         extensionBits = 0;
+        sizeBytes = buffer.remaining();
         datagram = buffer;
         return decodeExtensions(start + HEADER_BYTES, buffer.get(start + 1) & 0xff);
     }
@@ -92,6 +94,11 @@ public final class Packet {
             throw new IllegalStateException("no packet decoded");
         }
         return type;
+    }
+
+    /** Bytes of the whole packet. */
+    public int sizeBytes() {
+        return sizeBytes;
     }
 
     /** The connection id, 0 to 65,535. */
