@@ -1,9 +1,12 @@
 package dev.tandem.utp.cat;
 
 import dev.tandem.utp.netty.UtpChannel;
+import dev.tandem.utp.netty.UtpChannelOption;
 import dev.tandem.utp.netty.UtpFinishedEvent;
 import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.trace.ConnectionTrace;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -58,6 +61,7 @@ final class Transfer extends ChannelInboundHandlerAdapter {
     private final InputStream in;
     private final OutputStream out;
     private final @Nullable PrintWriter report;
+    private final ConnectionConfig config;
     private final BlockingQueue<Item> items = new LinkedBlockingQueue<>();
     private final AtomicInteger queuedBytes = new AtomicInteger();
     private final Semaphore writable = new Semaphore(0);
@@ -70,11 +74,16 @@ final class Transfer extends ChannelInboundHandlerAdapter {
 
     private boolean inputEnded;
 
-    /** @param report where the figures go at the end, or null for nowhere */
-    Transfer(InputStream in, OutputStream out, @Nullable PrintWriter report) {
+    /**
+     * A transfer that is yet to be begun.
+     *
+     * @param report where the figures go at the end, or null for nowhere
+     */
+    Transfer(InputStream in, OutputStream out, @Nullable PrintWriter report, ConnectionTrace.Factory trace) {
         this.in = in;
         this.out = out;
         this.report = report;
+        this.config = ConnectionConfig.DEFAULT.withTrace(trace);
     }
 
     /** Dials, and returns when both directions have ended. */
@@ -82,6 +91,7 @@ final class Transfer extends ChannelInboundHandlerAdapter {
         ChannelFuture connected = new Bootstrap()
                 .group(group)
                 .channel(UtpChannel.class)
+                .option(UtpChannelOption.CONNECTION_CONFIG, config)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(CHUNK_BYTES))
                 .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
@@ -99,6 +109,7 @@ final class Transfer extends ChannelInboundHandlerAdapter {
         ChannelFuture bound = new ServerBootstrap()
                 .group(group)
                 .channel(UtpServerChannel.class)
+                .option(UtpChannelOption.CONNECTION_CONFIG, config)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(CHUNK_BYTES))
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())

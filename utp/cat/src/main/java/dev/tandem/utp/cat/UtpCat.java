@@ -3,9 +3,11 @@ package dev.tandem.utp.cat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "utpcat",
         description = "Sends standard input to a µTP peer, and what the peer sends to standard output.",
-        customSynopsis = {"utpcat [-v] ADDR PORT", "utpcat -l [-v] [-s ADDR] -p PORT"},
+        customSynopsis = {"utpcat [-v] [--qlog FILE] ADDR PORT", "utpcat -l [-v] [--qlog FILE] [-s ADDR] -p PORT"},
         mixinStandardHelpOptions = true,
         versionProvider = UtpCat.Version.class)
 public final class UtpCat implements Callable<Integer> {
@@ -42,6 +44,12 @@ public final class UtpCat implements Callable<Integer> {
 
     @Option(names = "-v", description = "Print the connection's figures at the end, to standard error.")
     private boolean verbose;
+
+    @Option(
+            names = "--qlog",
+            paramLabel = "FILE",
+            description = "Write a trace of the connection, which scripts/qlog-plot draws.")
+    private @Nullable Path qlog;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "ADDR", description = "The peer's name or address.")
     private @Nullable String address;
@@ -74,17 +82,27 @@ public final class UtpCat implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        Transfer transfer = new Transfer(in, out, verbose ? spec.commandLine().getErr() : null);
         try {
-            if (listen) {
-                transfer.serve(localAddress());
-            } else {
-                transfer.dial(remoteAddress());
+            InetSocketAddress address = listen ? localAddress() : remoteAddress();
+            try (TraceFile trace = TraceFile.open(qlog)) {
+                transfer(address, trace);
             }
             return CommandLine.ExitCode.OK;
         } catch (IOException e) {
             spec.commandLine().getErr().println("utpcat: " + e.getMessage());
             return CommandLine.ExitCode.SOFTWARE;
+        }
+    }
+
+    private void transfer(InetSocketAddress address, TraceFile trace) throws IOException, InterruptedException {
+        PrintWriter report = verbose ? spec.commandLine().getErr() : null;
+        Transfer transfer = new Transfer(in, out, report, trace.factory());
+        try {
+            if (listen) {
+                transfer.serve(address);
+            } else {
+                transfer.dial(address);
+            }
         } finally {
             transfer.close();
         }

@@ -2,6 +2,7 @@ package dev.tandem.utp.cat;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
@@ -14,11 +15,15 @@ import java.io.StringWriter;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
@@ -79,6 +84,37 @@ class UtpCatTest {
     }
 
     @Test
+    void writesATraceOfEachSide(@TempDir Path folder) throws Exception {
+        String port = Integer.toString(freePort());
+        Path clientTrace = folder.resolve("client.qlog");
+        Path serverTrace = folder.resolve("server.qlog");
+        CompletableFuture<Run> server = CompletableFuture.supplyAsync(
+                () -> run(nothing(), "-l", "-s", "127.0.0.1", "-p", port, "--qlog", serverTrace.toString()));
+        Run client = run(
+                new ByteArrayInputStream(random(4, 1_000_000)), "--qlog", clientTrace.toString(), "127.0.0.1", port);
+        assertEquals(0, server.get(50, TimeUnit.SECONDS).exitCode);
+        assertEquals(0, client.exitCode, client.err.toString());
+        for (Path trace : List.of(clientTrace, serverTrace)) {
+            String text = Files.readString(trace);
+            assertTrue(
+                    text.lines().allMatch(line -> line.startsWith("\u001e{") && line.endsWith("}")), trace.toString());
+            assertTrue(text.contains("\"reason\":\"finished\""), trace.toString());
+            assertFalse(text.contains("127.0.0.1"));
+        }
+        assertTrue(Files.readString(clientTrace).contains("\"type\":\"client\""));
+        assertTrue(Files.readString(serverTrace).contains("\"type\":\"server\""));
+    }
+
+    @Test
+    void saysInOneLineThatTheTraceCannotBeWritten(@TempDir Path folder) {
+        String file = folder.resolve("none").resolve("trace").toString();
+        Run run = run(nothing(), "--qlog", file, "127.0.0.1", "4000");
+        assertEquals(1, run.exitCode);
+        assertOneLine(run);
+        assertTrue(run.err.toString().contains(file), run.err.toString());
+    }
+
+    @Test
     void saysInOneLineThatThePortIsInUse() throws Exception {
         try (DatagramSocket other = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             Run run = run(nothing(), "-l", "-s", "127.0.0.1", "-p", Integer.toString(other.getLocalPort()));
@@ -135,7 +171,7 @@ class UtpCatTest {
     void helpsAndTellsItsVersion() {
         Run help = run(nothing(), "--help");
         assertEquals(0, help.exitCode);
-        assertTrue(help.err.toString().contains("utpcat -l [-v] [-s ADDR] -p PORT"), help.err.toString());
+        assertTrue(help.err.toString().contains("utpcat -l [-v] [--qlog FILE] [-s ADDR] -p PORT"), help.err.toString());
         assertTrue(run(nothing(), "--version").err.toString().startsWith("utpcat (Tandem) "));
     }
 
