@@ -20,7 +20,10 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.PromiseNotifier;
 import io.netty.util.internal.StringUtil;
 import java.net.ConnectException;
 import java.net.Inet6Address;
@@ -38,8 +41,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A µTP connection. It behaves as Netty's TCP channels do: {@code close()} delivers what was flushed to the engine, and
- * each direction can be shut down by itself.
+ * A µTP connection. It behaves as Netty's TCP channels do: {@code close()} delivers what the engine has taken and fails what
+ * is still to be written, and each direction can be shut down by itself. {@code shutdownOutput()} is kinder than theirs: it
+ * takes effect behind everything that was flushed.
+ *
+ * <p>An accepted channel, and one that dials from a server's port, lives on the event loop of that server's socket, whichever
+ * loop it is registered with.
  *
  * <p>What the engine does not take stays in the channel's outbound buffer, so writability works as usual; what is not read
  * stays in the engine, so switching auto-read off closes the window that the peer sees.
@@ -56,6 +63,10 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
     }
 
     private final UtpChannelConfig config = new UtpChannelConfig(this);
+
+    /** Made when first asked for, which Netty does before this class's own fields are set. */
+    private @Nullable Unsafe outerUnsafe;
+
     private final @Nullable UtpServerChannel sharedWith;
     private State state = State.OPEN;
     private @Nullable UtpSocket socket;
@@ -69,6 +80,9 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
     private boolean inputShutdown;
     private boolean outputShutdown;
     private boolean wantsToWrite;
+
+    /** Waits for what was flushed before it; null unless shutdownOutput was asked for and is not done. */
+    private @Nullable ChannelPromise shutdownPromise;
 
     /** A channel that dials from a UDP socket of its own. */
     public UtpChannel() {
@@ -144,12 +158,31 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
     }
 
     @Override
+    public Unsafe unsafe() {
+        Unsafe made = outerUnsafe;
+        if (made == null) {
+            made = new OuterUnsafe(super.unsafe());
+            outerUnsafe = made;
+        }
+        return made;
+    }
+
+    private UtpUnsafe innerUnsafe() {
+        return (UtpUnsafe) super.unsafe();
+    }
+
+    @Override
     protected boolean isCompatible(EventLoop loop) {
+        return loop instanceof IoEventLoop;
+    }
+
+    /** Where the socket lives that this channel shares, or the one offered if it is to have its own. */
+    private EventLoop loopOfSocket(EventLoop offered) {
         if (socket != null) {
-            return loop == socket.loop();
+            return socket.loop();
         }
         UtpSocket shared = sharedWith == null ? null : sharedWith.socket();
-        return shared == null ? loop instanceof IoEventLoop : loop == shared.loop();
+        return shared == null ? offered : shared.loop();
     }
 
     @Override
@@ -172,6 +205,10 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
         if (promise != null) {
             connectPromise = null;
             promise.tryFailure(new ClosedChannelException());
+        }
+        if (shutdownPromise != null) {
+            shutdownPromise.tryFailure(new ClosedChannelException());
+            shutdownPromise = null;
         }
         if (before == State.CLOSED || socket == null) {
             return;
@@ -212,7 +249,7 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
     public ChannelFuture shutdownInput(ChannelPromise promise) {
         inEventLoop(() -> {
             if (state != State.ACTIVE || connection == null) {
-                promise.tryFailure(new ClosedChannelException());
+                promise.tryFailure(notActive());
                 return;
             }
             inputShutdown = true;
@@ -229,8 +266,34 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
 
     @Override
     public ChannelFuture shutdownOutput(ChannelPromise promise) {
-        inEventLoop(() -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise));
+        inEventLoop(() -> beginShutdownOutput(promise));
         return promise;
+    }
+
+    private void beginShutdownOutput(ChannelPromise promise) {
+        ChannelOutboundBuffer waiting = unsafe().outboundBuffer();
+        if (state != State.ACTIVE) {
+            promise.tryFailure(notActive());
+        } else if (shutdownPromise != null) {
+            PromiseNotifier.cascade(shutdownPromise, promise);
+        } else if (waiting == null || waiting.isEmpty()) {
+            innerUnsafe().shutdownOutput(promise);
+        } else {
+            shutdownPromise = promise;
+        }
+    }
+
+    /** All that was flushed is with the engine. */
+    private void endShutdownOutput() {
+        ChannelPromise promise = shutdownPromise;
+        shutdownPromise = null;
+        if (promise != null) {
+            innerUnsafe().shutdownOutput(promise);
+        }
+    }
+
+    private Exception notActive() {
+        return state == State.CLOSED ? new ClosedChannelException() : new NotYetConnectedException();
     }
 
     @Override
@@ -303,6 +366,10 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
                 wantsToWrite = true;
                 break;
             }
+        }
+        if (shutdownPromise != null && in.isEmpty()) {
+            // Not from within Netty's own flush.
+            eventLoop().execute(this::endShutdownOutput);
         }
         socket.drainSoon();
     }
@@ -412,7 +479,7 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
             case READABLE -> readNow();
             case WRITABLE -> {
                 if (wantsToWrite) {
-                    ((UtpUnsafe) unsafe()).resumeFlush();
+                    innerUnsafe().resumeFlush();
                 }
             }
             case CLOSED -> onClosed();
@@ -433,9 +500,8 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
         connectPromise = null;
         state = State.ACTIVE;
         boolean wanted = promise.trySuccess();
-        if (isOpen()) {
-            pipeline().fireChannelActive();
-        }
+        // Even if a listener has closed it: that it became inactive follows.
+        pipeline().fireChannelActive();
         if (!wanted) {
             unsafe().close(voidPromise());
         }
@@ -466,6 +532,28 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
         }
     }
 
+    /** What the pipeline, the event loop and the bootstraps call. */
+    private final class OuterUnsafe extends ForwardingUnsafe {
+        OuterUnsafe(Unsafe target) {
+            super(target);
+        }
+
+        @Override
+        public void register(EventLoop loop, ChannelPromise promise) {
+            super.register(loopOfSocket(loop), promise);
+        }
+
+        @Override
+        public void write(Object message, ChannelPromise promise) {
+            if (shutdownPromise == null) {
+                super.write(message, promise);
+            } else {
+                ReferenceCountUtil.release(message);
+                promise.tryFailure(new ChannelOutputShutdownException("Channel output shutdown"));
+            }
+        }
+    }
+
     private final class UtpUnsafe extends AbstractUnsafe {
         void resumeFlush() {
             super.flush0();
@@ -481,7 +569,7 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
 
         @Override
         public void connect(SocketAddress remoteAddress, @Nullable SocketAddress localAddress, ChannelPromise promise) {
-            if (!promise.setUncancellable() || !ensureOpen(promise)) {
+            if (promise.isDone() || !ensureOpen(promise)) {
                 return;
             }
             try {
@@ -521,6 +609,12 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
             remote = to;
             state = State.CONNECTING;
             connectPromise = promise;
+            promise.addListener(connected -> {
+                if (connected.isCancelled()) {
+                    connectPromise = null;
+                    unsafe().close(voidPromise());
+                }
+            });
             connection = used.connect(UtpChannel.this, to, connectionConfig);
         }
     }

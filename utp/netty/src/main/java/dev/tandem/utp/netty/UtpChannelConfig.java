@@ -83,9 +83,9 @@ final class UtpChannelConfig extends DefaultChannelConfig {
     public <T> boolean setOption(ChannelOption<T> option, T value) {
         validate(option, value);
         if (option == ChannelOption.SO_SNDBUF) {
-            connectionConfig = connectionConfig.withSendBufferBytes((Integer) value);
+            connectionConfig = connectionConfig.withSendBufferBytes(bufferBytes((Integer) value));
         } else if (option == ChannelOption.SO_RCVBUF) {
-            connectionConfig = connectionConfig.withReceiveBufferBytes((Integer) value);
+            connectionConfig = connectionConfig.withReceiveBufferBytes(bufferBytes((Integer) value));
         } else if (option == ChannelOption.SO_LINGER) {
             soLinger = (Integer) value;
         } else if (option == ChannelOption.ALLOW_HALF_CLOSURE) {
@@ -100,6 +100,11 @@ final class UtpChannelConfig extends DefaultChannelConfig {
             return super.setOption(option, value);
         }
         return true;
+    }
+
+    /** What is asked for as far as it can be had, as sockets of the system do. */
+    private static int bufferBytes(int wanted) {
+        return Math.max(ConnectionConfig.MIN_BUFFER_BYTES, Math.min(wanted, ConnectionConfig.MAX_BUFFER_BYTES));
     }
 
     @Override

@@ -12,8 +12,8 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts µTP connections on a UDP port. Its children live on its own event loop, since they share its socket: give a
- * {@code ServerBootstrap} one group with one loop, or one group for parent and children that has only one.
+ * Accepts µTP connections on a UDP port. Its children live on its own event loop, since they share its socket, whatever
+ * child group a {@code ServerBootstrap} is given. To use several loops, bind several ports.
  *
  * <p>The bounds and the connections' options are those of this channel ({@code option}, not {@code childOption}), because a
  * connection exists before its child channel does.

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Fails a test class in which a buffer was lost. */
-final class Leaks implements BeforeAllCallback, AfterAllCallback {
+/** Fails a test class in which a buffer was lost. Registered for all of them in META-INF/services. */
+public final class Leaks implements BeforeAllCallback, AfterAllCallback {
     private static final Queue<String> REPORTS = new ConcurrentLinkedQueue<>();
 
     static {

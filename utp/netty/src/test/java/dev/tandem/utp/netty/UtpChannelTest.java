@@ -46,12 +46,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The channel on real sockets, on loopback. */
-@ExtendWith(Leaks.class)
 @Timeout(20)
 class UtpChannelTest {
     enum Transport {

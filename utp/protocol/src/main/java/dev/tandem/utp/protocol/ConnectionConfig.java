@@ -28,8 +28,12 @@ public record ConnectionConfig(
         CongestionController.Factory congestionController,
         ConnectionTrace.Factory trace) {
 
-    private static final int MIN_BUFFER_BYTES = 4 << 10;
-    private static final int MAX_BUFFER_BYTES = 256 << 20;
+    /** The smallest buffer of one direction. */
+    public static final int MIN_BUFFER_BYTES = 4 << 10;
+
+    /** The largest buffer of one direction. */
+    public static final int MAX_BUFFER_BYTES = 256 << 20;
+
     private static final long SECOND_NANOS = 1_000_000_000L;
 
     /** 4 MiB each way, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT, no trace. */

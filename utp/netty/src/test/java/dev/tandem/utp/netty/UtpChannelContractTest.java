@@ -1,0 +1,242 @@
+package dev.tandem.utp.netty;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelOutputShutdownException;
+import io.netty.util.concurrent.Future;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NotYetConnectedException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What Netty promises of a channel, where its own tests ask for a TCP socket or do not look. */
+@Timeout(30)
+class UtpChannelContractTest {
+    private static final int MANY_BYTES = 3_000_000;
+
+    /** Several loops, as applications have them. */
+    private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(3, NioIoHandler.newFactory());
+
+    private final Counter counter = new Counter();
+    private final CompletableFuture<UtpChannel> accepted = new CompletableFuture<>();
+
+    @AfterEach
+    void shutDown() throws Exception {
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS);
+    }
+
+    /** Counts what it reads, until the end of the input. */
+    private static final class Counter extends ChannelInboundHandlerAdapter {
+        final CompletableFuture<Long> atEnd = new CompletableFuture<>();
+        private long bytes;
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            bytes += ((ByteBuf) message).readableBytes();
+            ((ByteBuf) message).release();
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event == ChannelInputShutdownEvent.INSTANCE) {
+                atEnd.complete(bytes);
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            atEnd.complete(-bytes);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
+    }
+
+    private Channel server() throws InterruptedException {
+        return new ServerBootstrap()
+                .group(group)
+                .channel(UtpServerChannel.class)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childHandler(new ChannelInitializer<UtpChannel>() {
+                    @Override
+                    protected void initChannel(UtpChannel channel) {
+                        channel.pipeline().addLast(counter);
+                        accepted.complete(channel);
+                    }
+                })
+                .bind(InetAddress.getLoopbackAddress(), 0)
+                .sync()
+                .channel();
+    }
+
+    private Bootstrap dialler() {
+        return new Bootstrap()
+                .group(group)
+                .channel(UtpChannel.class)
+                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .handler(new ChannelInboundHandlerAdapter());
+    }
+
+    private UtpChannel connected(Channel server) throws InterruptedException {
+        return (UtpChannel) dialler().connect(server.localAddress()).sync().channel();
+    }
+
+    private static ByteBuf bytes(int count) {
+        return Unpooled.buffer(count).writerIndex(count);
+    }
+
+    @Test
+    void whatWasFlushedIsDeliveredBeforeTheOutputIsShutDown() throws Exception {
+        UtpChannel client = connected(server());
+        ChannelFuture written = client.writeAndFlush(bytes(MANY_BYTES));
+        ChannelFuture shutdown = client.shutdownOutput();
+        ChannelFuture again = client.shutdownOutput();
+        ChannelFuture late = client.writeAndFlush(bytes(1));
+        assertInstanceOf(ChannelOutputShutdownException.class, late.await().cause());
+        assertEquals(MANY_BYTES, counter.atEnd.get(20, TimeUnit.SECONDS));
+        assertTrue(written.isSuccess());
+        assertTrue(shutdown.await().isSuccess());
+        assertTrue(again.await().isSuccess());
+        assertTrue(client.isOutputShutdown());
+        assertTrue(client.isOpen());
+    }
+
+    @Test
+    void aShutdownThatWaitsFailsWithTheChannel() throws Exception {
+        UtpChannel client = connected(server());
+        client.writeAndFlush(bytes(MANY_BYTES * 10));
+        ChannelFuture shutdown = client.shutdownOutput();
+        client.close().sync();
+        assertInstanceOf(ClosedChannelException.class, shutdown.await().cause());
+    }
+
+    @Test
+    void childrenLiveOnTheLoopOfTheirSocketWhateverTheGroupHas() throws Exception {
+        Channel server = server();
+        for (int i = 0; i < 5; i++) {
+            UtpChannel client = connected(server);
+            client.writeAndFlush(bytes(10)).sync();
+            client.close().sync();
+        }
+        UtpChannel child = accepted.get(10, TimeUnit.SECONDS);
+        assertSame(server.eventLoop(), child.eventLoop());
+        assertTrue(child.isRegistered());
+    }
+
+    @Test
+    void aDialCanBeCancelled() throws Exception {
+        try (DatagramSocket silent = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            ChannelFuture connect = dialler().connect(silent.getLocalSocketAddress());
+            assertTrue(connect.cancel(true));
+            assertTrue(connect.channel().closeFuture().await(10, TimeUnit.SECONDS));
+            assertTrue(connect.isCancelled());
+        }
+    }
+
+    @Test
+    void becomesActiveAndThenInactiveWhenClosedByWhoeverHearsOfTheConnectionFirst() throws Exception {
+        Channel server = server();
+        BlockingQueue<String> events = new LinkedBlockingQueue<>();
+        dialler()
+                .handler(new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelActive(ChannelHandlerContext ctx) {
+                        events.add("active");
+                    }
+
+                    @Override
+                    public void channelInactive(ChannelHandlerContext ctx) {
+                        events.add("inactive");
+                    }
+                })
+                .connect(server.localAddress())
+                .addListener((ChannelFuture connected) -> connected.channel().close());
+        assertEquals("active", events.poll(10, TimeUnit.SECONDS));
+        assertEquals("inactive", events.poll(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void whatIsWrittenBeforeTheDialGoesOutAfterIt() throws Exception {
+        Channel server = server();
+        UtpChannel client = (UtpChannel) dialler().register().sync().channel();
+        ChannelFuture early = client.write(bytes(7));
+        client.connect(server.localAddress()).sync();
+        client.writeAndFlush(bytes(5)).sync();
+        assertTrue(early.await().isSuccess());
+        client.shutdownOutput().sync();
+        assertEquals(12, counter.atEnd.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void nothingCanBeShutDownThatIsNotConnected() throws Exception {
+        UtpChannel client = (UtpChannel) dialler().register().sync().channel();
+        for (Future<?> shutdown :
+                new Future<?>[] {client.shutdownInput(), client.shutdownOutput(), client.shutdown()}) {
+            assertInstanceOf(NotYetConnectedException.class, shutdown.await().cause());
+        }
+        assertFalse(client.isInputShutdown() || client.isOutputShutdown());
+        client.close().sync();
+        assertInstanceOf(
+                ClosedChannelException.class, client.shutdownOutput().await().cause());
+    }
+
+    @Test
+    void aChildClosedByForceResetsThePeer() throws Exception {
+        Channel server = new ServerBootstrap()
+                .group(group)
+                .channel(UtpServerChannel.class)
+                .handler(new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object child) {
+                        ((Channel) child).config().setOption(ChannelOption.SO_LINGER, 0);
+                        ((Channel) child).unsafe().closeForcibly();
+                    }
+                })
+                .childHandler(new ChannelInboundHandlerAdapter())
+                .bind(InetAddress.getLoopbackAddress(), 0)
+                .sync()
+                .channel();
+        Channel client =
+                dialler().handler(counter).connect(server.localAddress()).sync().channel();
+        assertTrue(client.closeFuture().await(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void buffersAreCutToWhatThereCanBe() throws Exception {
+        Channel client = dialler()
+                .option(ChannelOption.SO_SNDBUF, 1)
+                .option(ChannelOption.SO_RCVBUF, Integer.MAX_VALUE)
+                .register()
+                .sync()
+                .channel();
+        assertEquals(4 << 10, client.config().getOption(ChannelOption.SO_SNDBUF));
+        assertEquals(256 << 20, client.config().getOption(ChannelOption.SO_RCVBUF));
+    }
+}
