@@ -1,8 +1,8 @@
 """libtorrent at one end of a transfer over µTP: a torrent of known content, as its seed or as who downloads it.
 
-    torrent.py seed BYTES [PORT]        torrent.py download BYTES [PORT]
+    torrent.py seed BYTES FOLDER [PORT]        torrent.py download BYTES FOLDER [PORT]
 
-With PORT it dials 127.0.0.1:PORT. Everything but µTP is switched off: TCP, encryption, DHT, local discovery, port
+The content lies or will lie in FOLDER. With PORT it dials 127.0.0.1:PORT. Everything but µTP is switched off: TCP, encryption, DHT, local discovery, port
 mapping, trackers. Prints lines of JSON: {"event": "ready", "port": ..., "infoHash": ...} once it listens, {"event":
 "moving"} when a megabyte has come or gone, {"event": "finished"} when a download is whole (libtorrent has checked its
 hashes), {"event": "connected"} and {"event": "disconnected", "error": ...} for peers. Alerts go to standard error.
@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 import threading
 
 import libtorrent as lt
@@ -94,35 +93,34 @@ def watch(ses: lt.session, handle_ready, over: threading.Event) -> None:
 
 
 def main() -> None:
-    role, size = sys.argv[1], int(sys.argv[2])
-    dial = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    role, size, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    dial = int(sys.argv[4]) if len(sys.argv) > 4 else None
     data = content(size)
     info = metadata(data)
-    with tempfile.TemporaryDirectory(prefix="tandem-torrent-") as folder:
-        if role == "seed":
-            with open(os.path.join(folder, NAME), "wb") as file:
-                file.write(data)
-        ses = session()
+    if role == "seed":
+        with open(os.path.join(folder, NAME), "wb") as file:
+            file.write(data)
+    ses = session()
 
-        def start(port: int) -> lt.torrent_handle:
-            params = lt.add_torrent_params()
-            params.ti = info
-            params.save_path = folder
-            params.flags = lt.torrent_flags.seed_mode if role == "seed" else lt.torrent_flags.update_subscribe
-            handle = ses.add_torrent(params)
-            tell("ready", port=port, infoHash=str(info.info_hash()))
-            if dial is not None:
-                handle.connect_peer(("127.0.0.1", dial))
-            return handle
+    def start(port: int) -> lt.torrent_handle:
+        params = lt.add_torrent_params()
+        params.ti = info
+        params.save_path = folder
+        params.flags = lt.torrent_flags.seed_mode if role == "seed" else lt.torrent_flags.update_subscribe
+        handle = ses.add_torrent(params)
+        tell("ready", port=port, infoHash=str(info.info_hash()))
+        if dial is not None:
+            handle.connect_peer(("127.0.0.1", dial))
+        return handle
 
-        over = threading.Event()
+    over = threading.Event()
 
-        def wait() -> None:
-            sys.stdin.buffer.read()
-            over.set()
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        over.set()
 
-        threading.Thread(target=wait, daemon=True).start()
-        watch(ses, start, over)
+    threading.Thread(target=wait, daemon=True).start()
+    watch(ses, start, over)
 
 
 if __name__ == "__main__":

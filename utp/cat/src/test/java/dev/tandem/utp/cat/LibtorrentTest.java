@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -66,6 +67,9 @@ class LibtorrentTest {
         WE,
         LIBTORRENT
     }
+
+    @TempDir
+    private Path folder;
 
     private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -257,7 +261,8 @@ class LibtorrentTest {
                     "-B",
                     Path.of("src", "test", "interop", "torrent.py").toString(),
                     role.name().toLowerCase(Locale.ROOT),
-                    Integer.toString(bytes)));
+                    Integer.toString(bytes),
+                    folder.toString()));
             for (int port : dial) {
                 command.add(Integer.toString(port));
             }
