@@ -3,6 +3,16 @@ package dev.tandem.utp.cat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.utp.netty.UtpChannel;
+import dev.tandem.utp.netty.UtpTransports;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -33,6 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * utpcat against libutp: npm's utp-native on Node.js. {@code scripts/test} installs it and then demands this test; without
@@ -41,6 +52,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class LibutpTest {
     private static final int BYTES = 50_000_000;
+
+    /** So much that it is still under way when the test has done what it is about. */
+    private static final int ENDLESS = 100_000_000;
+
     private static final int SECONDS = 60;
 
     /** Enough for utp-native to hand it on. */
@@ -159,6 +174,106 @@ class LibutpTest {
         side.assertExchanged(peer, 2_000_000, 1_000_000);
     }
 
+    /** libutp answers what belongs to no connection of its own with RESET. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, ENDLESS})
+    void anotherLibutpOnThePortResetsUs(int theirs) throws Exception {
+        int port = freePort();
+        PeerProcess peer = listen(port, theirs);
+        Side side = new Side(Content.stream(ENDLESS));
+        CompletableFuture<Void> dialled = CompletableFuture.runAsync(() -> side.dial(port));
+        peer.awaitField(SECONDS, "moving");
+        peer.kill();
+        listen(port, 0);
+        dialled.get(SECONDS, TimeUnit.SECONDS);
+        side.assertFailed("utpcat: connection reset by peer");
+    }
+
+    /**
+     * Who is gone says nothing, so that it takes its time: libutp gives up after 31 s, we after 30 s. Therefore all at once:
+     * a path that dies, a libutp that is killed, and a utpcat that is killed.
+     */
+    @Test
+    void eitherNoticesThatTheOtherIsGone() throws Exception {
+        int portOfCutOff = freePort();
+        PeerProcess cutOff = listen(portOfCutOff, ENDLESS);
+        LossyRelay relay = relay(portOfCutOff);
+        Side ofCutOff = new Side(Content.stream(ENDLESS));
+        CompletableFuture<Void> cutOffDialled =
+                CompletableFuture.runAsync(() -> ofCutOff.dial(relay.address().getPort()));
+        cutOff.awaitField(SECONDS, "moving");
+        relay.close();
+
+        int portOfKilled = freePort();
+        PeerProcess killed = listen(portOfKilled, ENDLESS);
+        Side ofKilled = new Side(Content.stream(ENDLESS));
+        CompletableFuture<Void> killedDialled = CompletableFuture.runAsync(() -> ofKilled.dial(portOfKilled));
+        killed.awaitField(SECONDS, "moving");
+        killed.kill();
+
+        int portOfUtpcat = freePort();
+        Process utpcat = utpcat(portOfUtpcat);
+        awaitBound(portOfUtpcat);
+        PeerProcess left = node("dial", portOfUtpcat, ENDLESS);
+        left.awaitField(SECONDS, "moving");
+        utpcat.destroyForcibly();
+
+        cutOffDialled.get(SECONDS, TimeUnit.SECONDS);
+        ofCutOff.assertFailed("utpcat: connection timed out");
+        killedDialled.get(SECONDS, TimeUnit.SECONDS);
+        ofKilled.assertFailed("utpcat: connection timed out");
+        for (PeerProcess peer : List.of(cutOff, left)) {
+            assertEquals("Error: UTP_ETIMEDOUT", PeerProcess.field(peer.awaitField(SECONDS, "error"), "error"));
+            assertEquals(1, peer.awaitEnd(SECONDS));
+        }
+    }
+
+    @Test
+    void libutpHearsOurReset() throws Exception {
+        int port = freePort();
+        PeerProcess peer = listen(port, ENDLESS);
+        EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
+        opened.add(() -> group.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS));
+        Channel channel = new Bootstrap()
+                .group(group)
+                .channel(UtpChannel.class)
+                .option(ChannelOption.SO_LINGER, 0)
+                .handler(new ChannelInboundHandlerAdapter() {
+                    @Override
+                    public void channelRead(ChannelHandlerContext ctx, Object message) {
+                        ((ByteBuf) message).release();
+                    }
+                })
+                .connect(InetAddress.getLoopbackAddress(), port)
+                .sync()
+                .channel();
+        channel.writeAndFlush(Unpooled.wrappedBuffer(Content.bytes(FIRST_BYTES)));
+        peer.awaitField(SECONDS, "moving");
+        channel.close();
+        assertEquals("Error: UTP_ECONNRESET", PeerProcess.field(peer.awaitField(SECONDS, "error"), "error"));
+        assertEquals(1, peer.awaitEnd(SECONDS));
+    }
+
+    /** A utpcat in a process of its own, which listens and has nothing to send. */
+    private Process utpcat(int port) throws IOException {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        classPath,
+                        UtpCat.class.getName(),
+                        "-l",
+                        "-s",
+                        "127.0.0.1",
+                        "-p",
+                        Integer.toString(port))
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        opened.add(process::destroyForcibly);
+        return process;
+    }
+
     private static void assertWasBad(LossyRelay relay) {
         assertTrue(relay.dropped() > 10 && relay.heldBack() > 20 && relay.duplicated() > 5, relay.toString());
     }
@@ -214,6 +329,11 @@ class LibutpTest {
                     .setErr(new PrintWriter(err, true))
                     .execute(args);
             seconds = (System.nanoTime() - startNanos) / 1e9;
+        }
+
+        void assertFailed(String line) {
+            assertEquals(line + System.lineSeparator(), err.toString());
+            assertEquals(1, exitCode);
         }
 
         void assertExchanged(PeerProcess peer, int ours, int theirs) throws InterruptedException {
