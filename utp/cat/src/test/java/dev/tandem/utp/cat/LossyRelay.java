@@ -226,14 +226,16 @@ final class LossyRelay implements AutoCloseable {
 
     private void send(boolean toServer, ByteBuffer datagram) {
         InetSocketAddress to = toServer ? server : client;
+        // Before it arrives, so that who has received it finds it counted.
+        passed.incrementAndGet();
         try {
             if (to != null && (toServer ? back : front).send(datagram, to) > 0) {
-                passed.incrementAndGet();
                 return;
             }
         } catch (IOException e) {
             // A path may lose anything.
         }
+        passed.decrementAndGet();
         dropped.incrementAndGet();
     }
 
