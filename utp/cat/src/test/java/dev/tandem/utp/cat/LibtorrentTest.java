@@ -143,8 +143,9 @@ class LibtorrentTest {
     void weHearThatLibtorrentLeft(Role role) throws Exception {
         Swarm swarm = new Swarm(role, Dialler.LIBTORRENT, BYTES, LossyRelay.Faults.NONE);
         swarm.ours.moving().get(SECONDS, TimeUnit.SECONDS);
-        swarm.peer.close();
+        swarm.peer.leave();
         assertNull(swarm.ours.ended().get(SECONDS, TimeUnit.SECONDS), swarm.peer::log);
+        assertEquals(0, swarm.peer.awaitEnd(SECONDS));
         assertFalse(swarm.ours.downloaded().isDone() && !swarm.ours.downloaded().isCompletedExceptionally());
     }
 

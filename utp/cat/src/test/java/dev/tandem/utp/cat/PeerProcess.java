@@ -124,10 +124,6 @@ final class PeerProcess implements AutoCloseable {
         return "; the peer's log:\n  " + String.join("\n  ", log);
     }
 
-    boolean isAlive() {
-        return process.isAlive();
-    }
-
     /** Ends it as a crash does: it can say nothing more. */
     void kill() throws InterruptedException {
         process.destroyForcibly();
@@ -142,22 +138,17 @@ final class PeerProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    /** Closes its standard input, which ends it, and sees to it that it ends. */
+    /** Closes its standard input, which asks it to end in order. */
+    void leave() throws IOException {
+        process.getOutputStream().close();
+    }
+
+    /** Kills it if it is still there. What it leaves behind lies in the test's folder. */
     @Override
     public void close() {
-        try {
-            process.getOutputStream().close();
-            if (!process.waitFor(1, TimeUnit.SECONDS)) {
-                process.destroy();
-                if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
-                    process.destroyForcibly();
-                }
-            }
-        } catch (IOException e) {
-            // It has ended.
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        process.destroyForcibly()
+                .onExit()
+                .orTimeout(END_SECONDS, TimeUnit.SECONDS)
+                .join();
     }
 }
