@@ -1,14 +1,16 @@
 """libtorrent at one end of a transfer over µTP: a torrent of known content, as its seed or as who downloads it.
 
-    torrent.py seed BYTES FOLDER [PORT]        torrent.py download BYTES FOLDER [PORT]
+    torrent.py {seed|download} BYTES FOLDER [--dial PORT] [--resends N]
 
-The content lies or will lie in FOLDER. With PORT it dials 127.0.0.1:PORT. Everything but µTP is switched off: TCP, encryption, DHT, local discovery, port
+The content lies or will lie in FOLDER. With --dial it dials 127.0.0.1:PORT. --resends is how often it sends a packet
+again before it gives the connection up (3 if not given, quick retransmissions included). Everything but µTP is switched off: TCP, encryption, DHT, local discovery, port
 mapping, trackers. Prints lines of JSON: {"event": "ready", "port": ..., "infoHash": ...} once it listens, {"event":
 "moving"} when a megabyte has come or gone, {"event": "finished"} when a download is whole (libtorrent has checked its
 hashes), {"event": "connected"} and {"event": "disconnected", "error": ...} for peers. Alerts go to standard error.
 Ends when its standard input does.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -43,9 +45,10 @@ def tell(event: str, **more) -> None:
     print(json.dumps({"event": event, **more}), flush=True)
 
 
-def session() -> lt.session:
+def session(resends: int) -> lt.session:
     return lt.session(
         {
+            "utp_num_resends": resends,
             "listen_interfaces": "127.0.0.1:0",
             "enable_incoming_tcp": False,
             "enable_outgoing_tcp": False,
@@ -93,14 +96,20 @@ def watch(ses: lt.session, handle_ready, over: threading.Event) -> None:
 
 
 def main() -> None:
-    role, size, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    dial = int(sys.argv[4]) if len(sys.argv) > 4 else None
-    data = content(size)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=["seed", "download"])
+    parser.add_argument("bytes", type=int)
+    parser.add_argument("folder")
+    parser.add_argument("--dial", type=int)
+    parser.add_argument("--resends", type=int, default=3)
+    options = parser.parse_args()
+    role, folder = options.role, options.folder
+    data = content(options.bytes)
     info = metadata(data)
     if role == "seed":
         with open(os.path.join(folder, NAME), "wb") as file:
             file.write(data)
-    ses = session()
+    ses = session(options.resends)
 
     def start(port: int) -> lt.torrent_handle:
         params = lt.add_torrent_params()
@@ -109,8 +118,8 @@ def main() -> None:
         params.flags = lt.torrent_flags.seed_mode if role == "seed" else lt.torrent_flags.update_subscribe
         handle = ses.add_torrent(params)
         tell("ready", port=port, infoHash=str(info.info_hash()))
-        if dial is not None:
-            handle.connect_peer(("127.0.0.1", dial))
+        if options.dial is not None:
+            handle.connect_peer(("127.0.0.1", options.dial))
         return handle
 
     over = threading.Event()
