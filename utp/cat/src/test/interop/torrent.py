@@ -3,11 +3,12 @@
     torrent.py {seed|download} BYTES FOLDER [--dial PORT] [--resends N]
 
 The content lies or will lie in FOLDER. With --dial it dials 127.0.0.1:PORT. --resends is how often it sends a packet
-again before it gives the connection up (3 if not given, quick retransmissions included). Everything but µTP is switched off: TCP, encryption, DHT, local discovery, port
-mapping, trackers. Prints lines of JSON: {"event": "ready", "port": ..., "infoHash": ...} once it listens, {"event":
-"moving"} when a megabyte has come or gone, {"event": "finished"} when a download is whole (libtorrent has checked its
-hashes), {"event": "connected"} and {"event": "disconnected", "error": ...} for peers. Alerts go to standard error.
-Ends when its standard input does.
+again before it gives the connection up (3 if not given, quick retransmissions included). Everything but µTP is switched
+off: TCP, encryption, DHT, local discovery, port mapping, trackers.
+
+Prints lines of JSON: {"event": "ready", "port": ..., "infoHash": ...} once it listens, {"event": "finished"} when it has
+everything (libtorrent has checked the hashes), {"event": "disconnected", "error": ...} when the peer is gone. Alerts go
+to standard error. Ends when its standard input does.
 """
 
 import argparse
@@ -22,7 +23,6 @@ import libtorrent as lt
 CHUNK = 1000  # as in Content.java
 PIECE = 256 * 1024
 NAME = "content"
-MOVING_BYTES = 1_000_000
 
 
 def content(size: int) -> bytes:
@@ -70,29 +70,18 @@ def session(resends: int) -> lt.session:
     )
 
 
-def watch(ses: lt.session, handle_ready, over: threading.Event) -> None:
+def watch(ses: lt.session, start, over: threading.Event) -> None:
     """Turns alerts into lines until it is over."""
-    handle = None
-    moving = False
     while not over.is_set():
         ses.wait_for_alert(100)
         for alert in ses.pop_alerts():
             print(type(alert).__name__, alert.message(), file=sys.stderr, flush=True)
-            if isinstance(alert, lt.listen_succeeded_alert) and handle is None:
-                handle = handle_ready(alert.port)
-            elif isinstance(alert, lt.listen_failed_alert):
-                tell("failed", error=alert.message())
+            if isinstance(alert, lt.listen_succeeded_alert) and "[uTP]" in alert.message():
+                start(alert.port)
             elif isinstance(alert, lt.torrent_finished_alert):
                 tell("finished")
-            elif isinstance(alert, lt.peer_connect_alert):
-                tell("connected")
             elif isinstance(alert, lt.peer_disconnected_alert):
                 tell("disconnected", error=alert.error.message())
-        if handle is not None and not moving:
-            status = handle.status()
-            if status.total_payload_upload + status.total_payload_download >= MOVING_BYTES:
-                moving = True
-                tell("moving")
 
 
 def main() -> None:
@@ -111,7 +100,7 @@ def main() -> None:
             file.write(data)
     ses = session(options.resends)
 
-    def start(port: int) -> lt.torrent_handle:
+    def start(port: int) -> None:
         params = lt.add_torrent_params()
         params.ti = info
         params.save_path = folder
@@ -120,7 +109,6 @@ def main() -> None:
         tell("ready", port=port, infoHash=str(info.info_hash()))
         if options.dial is not None:
             handle.connect_peer(("127.0.0.1", options.dial))
-        return handle
 
     over = threading.Event()
 
