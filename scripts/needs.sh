@@ -3,7 +3,8 @@
 
 say() { printf '%s: %s\n' "$name" "$*" >&2; }
 
-# need COMMAND PACKAGE ...: makes sure that every command is there, in pairs with the Debian package that has it.
+# need COMMAND PACKAGE ...: makes sure that every command is there, in pairs with the Debian package that has it. A command
+# may be module:NAME, a module of Debian's Python.
 # Installs what is missing where apt-get is at hand and we are root; else says what to install, and ends.
 need() {
     local missing=()
@@ -38,5 +39,10 @@ install_packages() {
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; }
 
-# tor and tor-gencert may be in folders that only root has on its PATH.
-has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null; }
+# tor and tor-gencert may be in folders that only root has on its PATH. Debian's Python modules are its own Python's.
+has() {
+    case $1 in
+    module:*) /usr/bin/python3 -c "import ${1#module:}" >/dev/null 2>&1 ;;
+    *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+    esac
+}
