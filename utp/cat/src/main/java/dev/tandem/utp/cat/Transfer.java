@@ -143,6 +143,12 @@ final class Transfer extends ChannelInboundHandlerAdapter {
     void close() throws InterruptedException {
         group.shutdownGracefully(LINGER_MILLIS, STOP_MILLIS, TimeUnit.MILLISECONDS)
                 .await();
+        // After a failure bytes may be left that nobody will write.
+        for (Item item; (item = items.poll()) != null; ) {
+            if (item instanceof Item.Bytes bytes) {
+                bytes.content().release();
+            }
+        }
     }
 
     // ---- the caller's thread: output ----
