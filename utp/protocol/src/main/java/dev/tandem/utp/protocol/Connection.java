@@ -512,6 +512,8 @@ public final class Connection {
         receiver = new Receiver(config.receiveBufferBytes(), SequenceNumbers.plus(packet.seqNr(), -1), rtt);
         if (packet.extensionBits() == OUR_KIND) {
             peerIsOurKind();
+        } else {
+            sender.dataBeforeFin();
         }
         if (discarding) {
             receiver.buffer().discard();

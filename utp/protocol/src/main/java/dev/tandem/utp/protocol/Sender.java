@@ -55,6 +55,10 @@ final class Sender {
     private int windowTimestampMicros;
 
     private boolean peerIsOurKind;
+
+    /** A FIN may not be the first packet. */
+    private boolean dataBeforeFin;
+
     private boolean finQueued;
     private boolean finSent;
     private boolean finAcknowledged;
@@ -84,6 +88,11 @@ final class Sender {
 
     void peerIsOurKind() {
         peerIsOurKind = true;
+    }
+
+    /** An acceptor that is libutp takes no FIN before it has seen DATA; an empty one will do. */
+    void dataBeforeFin() {
+        dataBeforeFin = true;
     }
 
     int write(ByteBuffer source) {
@@ -225,6 +234,10 @@ final class Sender {
             windowLimited = false;
             if (!finQueued) {
                 return null;
+            }
+            if (dataBeforeFin && nextOffset == 0) {
+                dataBeforeFin = false;
+                return recovery.add(nextOffset, 0, false);
             }
             finSent = true;
             return recovery.add(nextOffset, 0, true);

@@ -10,6 +10,11 @@ import org.jspecify.annotations.Nullable;
  * the stream, reads, and checks every byte that it reads.
  */
 final class Peer {
+    /** Tell the two directions apart. */
+    static final int SALT_OF_DIALLER = 17;
+
+    static final int SALT_OF_ACCEPTOR = 91;
+
     private static final int CHUNK_BYTES = 4 << 10;
 
     /** What one of these holds of the heap by itself, about. */
@@ -34,8 +39,8 @@ final class Peer {
 
     Peer(Connection connection) {
         this.connection = connection;
-        this.salt = connection.isInitiator() ? 17 : 91;
-        this.peerSalt = connection.isInitiator() ? 91 : 17;
+        this.salt = connection.isInitiator() ? SALT_OF_DIALLER : SALT_OF_ACCEPTOR;
+        this.peerSalt = connection.isInitiator() ? SALT_OF_ACCEPTOR : SALT_OF_DIALLER;
         connection.attachment(this);
     }
 
@@ -146,7 +151,7 @@ final class Peer {
     }
 
     /** A pattern without a short period, so that lost, repeated and exchanged bytes all show. */
-    private static byte valueAt(long offset, int salt) {
+    static byte valueAt(long offset, int salt) {
         long mixed = (offset + salt) * 0x9e3779b97f4a7c15L;
         return (byte) (mixed >>> 56);
     }
