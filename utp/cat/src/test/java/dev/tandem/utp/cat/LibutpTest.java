@@ -99,6 +99,17 @@ class LibutpTest {
         side.assertExchanged(peer, BYTES, BYTES);
     }
 
+    /** It takes no end from one that it has had no data from. */
+    @Test
+    void aListeningLibutpHearsTheEndOfADialWithoutAByte() throws Exception {
+        int port = freePort();
+        // utp-native writes nothing to one that sent no byte.
+        PeerProcess peer = listen(port, 0);
+        Side side = new Side(Content.stream(0));
+        side.dial(port);
+        side.assertExchanged(peer, 0, 0);
+    }
+
     @ParameterizedTest
     @CsvSource({"5000000, 1", "1, 5000000"})
     void aListeningLibutpOnABadPath(int ours, int theirs) throws Exception {

@@ -283,9 +283,6 @@ class TsharkTest {
                 file.toString(),
                 "-d",
                 "udp.port==" + Capture.SERVER_PORT + ",bt-utp",
-                // Its default takes a window of 4 MiB for a sign that this is not µTP.
-                "-o",
-                "bt-utp.max_window_size:0xffffffff",
                 // What we carry is not BitTorrent.
                 "--disable-protocol",
                 "bittorrent.utp",

@@ -36,10 +36,13 @@ public record ConnectionConfig(
 
     private static final long SECOND_NANOS = 1_000_000_000L;
 
-    /** 4 MiB each way, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT, no trace. */
+    /** The largest window that Wireshark takes for µTP's, unless told otherwise. */
+    private static final int DEFAULT_RECEIVE_BUFFER_BYTES = 0x380000;
+
+    /** 4 MiB to send and 3.5 MiB to receive, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT, no trace. */
     public static final ConnectionConfig DEFAULT = new ConnectionConfig(
             4 << 20,
-            4 << 20,
+            DEFAULT_RECEIVE_BUFFER_BYTES,
             0,
             21 * SECOND_NANOS,
             30 * SECOND_NANOS,

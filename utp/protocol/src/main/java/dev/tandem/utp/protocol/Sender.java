@@ -32,6 +32,7 @@ final class Sender {
     /** Until the peer has told its window: libtorrent's SYN says 0 and does not mean it. */
     private static final int ASSUMED_WINDOW_BYTES = 16 << 10;
 
+    private static final long MAX_OVERTAKEN_NANOS = 60_000_000_000L;
     private static final long MIN_PERSIST_NANOS = 500_000_000L;
     private static final long MAX_PERSIST_NANOS = 16_000_000_000L;
 
@@ -53,6 +54,7 @@ final class Sender {
 
     private int windowAckNr;
     private int windowTimestampMicros;
+    private long windowNanos;
 
     private boolean peerIsOurKind;
 
@@ -156,7 +158,7 @@ final class Sender {
     void onPacket(long nowNanos, Packet packet, long echoedRttNanos) {
         boolean delayKnown = delays.sample(nowNanos, packet.timestampDifferenceMicros());
         AckOutcome outcome = recovery.onAcknowledgement(nowNanos, packet, echoedRttNanos);
-        onWindow(packet);
+        onWindow(nowNanos, packet);
         finAcknowledged |= outcome.isFinAcknowledged();
         // The FIN stands behind the last byte, so its own offset releases nothing more.
         written.releaseTo(recovery.cumulativeOffset());
@@ -174,10 +176,11 @@ final class Sender {
         }
     }
 
-    private void onWindow(Packet packet) {
-        if (isOlderThanLastWindow(packet)) {
+    private void onWindow(long nowNanos, Packet packet) {
+        if (isOlderThanLastWindow(nowNanos, packet)) {
             return;
         }
+        windowNanos = nowNanos;
         windowAckNr = packet.ackNr();
         windowTimestampMicros = packet.timestampMicros();
         windowKnown = true;
@@ -194,9 +197,13 @@ final class Sender {
     }
 
     /** Whether it was overtaken by a later one, so that what it says of the window holds no more (RFC 9293, 3.10.7.4). */
-    private boolean isOlderThanLastWindow(Packet packet) {
+    private boolean isOlderThanLastWindow(long nowNanos, Packet packet) {
+        // Nothing is that long on its way, and timestamps wrap after 71 minutes.
+        if (!windowKnown || nowNanos - windowNanos > MAX_OVERTAKEN_NANOS) {
+            return false;
+        }
         int ahead = SequenceNumbers.distance(windowAckNr, packet.ackNr());
-        return windowKnown && (ahead < 0 || (ahead == 0 && packet.timestampMicros() - windowTimestampMicros < 0));
+        return ahead < 0 || (ahead == 0 && packet.timestampMicros() - windowTimestampMicros < 0);
     }
 
     /** The window in a SYN: 0 does not shut it. */

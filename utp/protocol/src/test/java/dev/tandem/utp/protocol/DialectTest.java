@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.protocol.ModelPeer.Dialect;
 import dev.tandem.utp.protocol.wire.PacketType;
 import dev.tandem.utp.simulation.LinkConditions;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our engine with peers that behave as libutp and as libtorrent do, each dialling and answering. */
 class DialectTest {
@@ -166,6 +168,22 @@ class DialectTest {
         pair.until(() -> pair.model.received >= Math.min(end, MEGABYTE), 20 * SECONDS);
     }
 
+    /** Half an hour and more after the last packet with the same ack number its timestamp would look like a later one. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void believesAWindowThatOpensAfterAnHour(Dialect dialect, boolean weDial, long seed) {
+        ModelPair pair = new ModelPair(seed, dialect, Paths.delay(DELAY));
+        int buffer = 64 << 10;
+        pair.model.receiveBuffer(buffer);
+        connected(weDial, pair);
+        pair.model.pause();
+        pair.peer().send(buffer);
+        pair.run(40 * 60 * SECONDS);
+        pair.model.resume(pair.now);
+        pair.run(SECONDS);
+        assertEquals(buffer, pair.peer().connection.stats().peerWindowBytes(), pair.toString());
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void anIdleConnectionLivesForAnHourWithFewPackets(Dialect dialect, boolean weDial, long seed) {
@@ -186,15 +204,13 @@ class DialectTest {
         ModelPair pair = connected(dialect, weDial, seed, Paths.delay(DELAY));
         pair.peer().send(100_000);
         pair.run(10 * MILLIS);
-        if (dialect == Dialect.LIBUTP) {
-            pair.peer().connection.reset();
-            pair.run(SECONDS);
-            assertEquals(ModelPeer.State.RESET, pair.model.state, pair.toString());
-        }
+        pair.peer().connection.reset();
+        pair.run(SECONDS);
+        assertEquals(ModelPeer.State.RESET, pair.model.state, pair.toString());
         ModelPair other = connected(dialect, weDial, seed, Paths.delay(DELAY));
         other.model.reset(other.now);
         other.run(SECONDS);
-        assertEquals(CloseReason.RESET_BY_PEER, other.peer().connection.closeReason());
+        assertEquals(CloseReason.RESET_BY_PEER, other.peer().connection.closeReason(), other.toString());
     }
 
     /** Scenario 16: a window of any size does not make us run further ahead than a peer has room for. */
@@ -212,6 +228,22 @@ class DialectTest {
         pair.peer().send(5 * MEGABYTE);
         pair.until(() -> pair.model.received >= 5 * MEGABYTE, 60 * SECONDS);
         assertEquals(0, pair.model.tooFarAhead, pair.toString());
+        assertTrue(pair.model.furthestAhead > 900 && pair.model.furthestAhead <= 950, pair.toString());
+    }
+
+    /** Scenario 16, the other way round: a peer may run as far ahead as libutp does. */
+    @ParameterizedTest
+    @ValueSource(ints = {952, 953, 954, 1_023, 1_024, 16_384})
+    void takesWhatIsAsFarAheadAsAnyPeerRuns(int distance) {
+        ModelPair pair = connected(Dialect.LIBUTP, false, 1, Paths.delay(DELAY));
+        Connection ours = pair.peer().connection;
+        long before = ours.stats().duplicates();
+        Datagram ahead = Packets.withPayload(
+                PacketType.DATA, ours.receiveId(), ours.ackNr() + distance, ours.nextSeqNr() - 1, 1);
+        // Twice: the second is a duplicate if the first was kept.
+        pair.ours.handleDatagram(pair.now, Pair.SERVER, ByteBuffer.wrap(ahead.bytes()));
+        pair.ours.handleDatagram(pair.now, Pair.SERVER, ByteBuffer.wrap(ahead.bytes()));
+        assertEquals(before + 1, ours.stats().duplicates());
     }
 
     /** Scenario 35. */
@@ -235,7 +267,7 @@ class DialectTest {
     @EnumSource
     void goesOnAcrossWraps(Dialect dialect) {
         ModelPair pair = connected(dialect, true, 1, Paths.delay(MILLIS));
-        exchange(pair, 70_000L * dialect.payloadBytes, 600 * SECONDS);
+        exchange(pair, 200_000L * dialect.payloadBytes, 600 * SECONDS);
         assertEquals(0, pair.model.refused(), pair.toString());
     }
 
@@ -247,7 +279,7 @@ class DialectTest {
         pair.dial().thenFinish();
         pair.model.finish();
         pair.until(() -> pair.peer().isFinishedCleanly() && pair.model.isDone(), SECONDS);
-        assertEquals(0, pair.model.received);
+        assertEquals(0, pair.model.received, pair.toString());
         assertEquals(0, pair.model.refused(), pair.toString());
     }
 }

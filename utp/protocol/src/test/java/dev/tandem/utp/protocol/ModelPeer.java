@@ -6,8 +6,6 @@ import dev.tandem.utp.protocol.wire.PacketWriter;
 import dev.tandem.utp.protocol.wire.SequenceNumbers;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +94,7 @@ final class ModelPeer {
     private long nextTick;
     private long lastSentNanos;
     private int delayMicros;
+    private long lastNumberSeen;
     private long smoothedRttNanos = 500 * Pair.MILLIS;
     private int backoff;
     private int duplicateAcks;
@@ -126,9 +125,9 @@ final class ModelPeer {
     int tooFarAhead;
     int badExtensions;
     int sliversReceived;
-    int dataReceived;
-    int statesReceived;
-    final List<Integer> answers = new ArrayList<>();
+
+    /** How far ahead of what it had in order our packets came, at most. */
+    long furthestAhead;
 
     ModelPeer(Dialect dialect, long seed) {
         this.dialect = dialect;
@@ -149,11 +148,6 @@ final class ModelPeer {
 
     void receiveBuffer(int bytes) {
         receiveBufferBytes = bytes;
-    }
-
-    /** Numbers itself from here on when it answers a SYN. */
-    void numberFrom(int number) {
-        seqNr = number;
     }
 
     void send(long bytes) {
@@ -178,8 +172,14 @@ final class ModelPeer {
     }
 
     void reset(long nowNanos) {
-        write(nowNanos, PacketType.RESET, sendId, seqNr, ackNr, null, 0, 0);
+        // libutp answers a packet that it does not know any more, as if its socket had just gone.
+        boolean libutp = dialect == Dialect.LIBUTP;
+        write(nowNanos, PacketType.RESET, libutp ? receiveId : sendId, libutp ? 0 : seqNr, ackNrForReset(), null, 0, 0);
         state = State.RESET;
+    }
+
+    private long ackNrForReset() {
+        return dialect == Dialect.LIBUTP ? Math.max(ackNr, lastNumberSeen) : ackNr;
     }
 
     boolean isDone() {
@@ -250,14 +250,11 @@ final class ModelPeer {
         }
         sendId = syn.connectionId();
         receiveId = SequenceNumbers.plus(sendId, 1);
-        if (seqNr == 0) {
-            seqNr = random.nextInt(0x10000);
-        }
+        seqNr = random.nextInt(0x10000);
         ackNr = syn.seqNr();
         peerWindow = syn.wndSize();
         state = State.SYN_RECEIVED;
         nextTick = nowNanos + dialect.tickNanos;
-        answers.add((int) seqNr);
         measure(nowNanos, syn);
         state(nowNanos);
     }
@@ -295,6 +292,8 @@ final class ModelPeer {
         }
         long number = ackNr + SequenceNumbers.distance((int) ackNr & 0xffff, packet.seqNr());
         boolean isState = packet.type() == PacketType.STATE;
+        lastNumberSeen = number;
+        furthestAhead = Math.max(furthestAhead, number - ackNr);
         if (number - ackNr - 1 >= dialect.reorderPackets) {
             tooFarAhead++;
             return;
@@ -314,7 +313,6 @@ final class ModelPeer {
         window(nowNanos, packet.wndSize());
         switch (packet.type()) {
             case DATA -> {
-                dataReceived++;
                 if (packet.payload().remaining() > 0 && packet.payload().remaining() + unread > receiveBufferBytes) {
                     sliversReceived += packet.payload().remaining() > 1 ? 1 : 0;
                     return;
@@ -327,7 +325,7 @@ final class ModelPeer {
                 ackLater(nowNanos);
                 advance();
             }
-            default -> statesReceived++;
+            default -> {}
         }
     }
 
@@ -349,7 +347,7 @@ final class ModelPeer {
         for (byte[] next; (next = reordered.remove(ackNr + 1)) != null; ackNr++) {
             for (byte actual : next) {
                 if (actual != Peer.valueAt(received, dialled ? Peer.SALT_OF_ACCEPTOR : Peer.SALT_OF_DIALLER)) {
-                    throw new AssertionError("byte " + received + " is wrong");
+                    throw new AssertionError("byte " + received + " is wrong at " + this);
                 }
                 received++;
             }
