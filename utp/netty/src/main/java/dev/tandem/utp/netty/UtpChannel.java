@@ -272,6 +272,9 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
 
     private void beginShutdownOutput(ChannelPromise promise) {
         ChannelOutboundBuffer waiting = unsafe().outboundBuffer();
+        if (!promise.setUncancellable()) {
+            return;
+        }
         if (state != State.ACTIVE) {
             promise.tryFailure(notActive());
         } else if (shutdownPromise != null) {

@@ -6,6 +6,7 @@ import io.netty.channel.AbstractServerChannel;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
+import io.netty.channel.RecvByteBufAllocator;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
@@ -120,6 +121,7 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
         }
     }
 
+    @SuppressWarnings("deprecation") // Netty names no other way to its allocator's handle
     private void accept() {
         UtpSocket current = socket;
         // One that ended while it waited has nobody left to tell, and is not what was asked for.
@@ -129,13 +131,17 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
         }
         accepting = true;
         readPending = false;
+        RecvByteBufAllocator.Handle handle = unsafe().recvBufAllocHandle();
+        handle.reset(config);
         try {
-            for (Connection connection; (connection = backlog.poll()) != null; ) {
-                pipeline().fireChannelRead(new UtpChannel(this, current, connection));
-            }
+            do {
+                handle.incMessagesRead(1);
+                pipeline().fireChannelRead(new UtpChannel(this, current, backlog.remove()));
+            } while (!backlog.isEmpty() && handle.continueReading());
         } finally {
             accepting = false;
         }
+        handle.readComplete();
         pipeline().fireChannelReadComplete();
     }
 }

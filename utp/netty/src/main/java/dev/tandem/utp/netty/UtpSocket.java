@@ -21,6 +21,8 @@ import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.unix.SegmentedDatagramPacket;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.internal.logging.InternalLogger;
+import io.netty.util.internal.logging.InternalLoggerFactory;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -57,12 +59,16 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     /** Above that the socket does not keep up, and sending waits. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(256 << 10, 512 << 10);
 
+    /** So much is sent before others on the event loop have their turn. */
+    private static final int MAX_TURN_BYTES = 512 << 10;
+
+    private static final InternalLogger LOG = InternalLoggerFactory.getInstance(UtpSocket.class);
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final EventLoop loop;
     private final DatagramChannel channel;
 
-    /** Whether batches go out as one (GSO); no more after the first failure, whatever its cause, since some devices refuse. */
+    /** Whether batches go out as one (GSO); no more after the first of them that failed, since some devices refuse. */
     private boolean segments;
 
     private final Endpoint endpoint;
@@ -72,6 +78,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
 
     private boolean inBatch;
     private boolean draining;
+    private boolean drainScheduled;
     private @Nullable ScheduledFuture<?> timer;
     private long timerNanos;
 
@@ -124,6 +131,10 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             throw cause instanceof IOException io ? io : new IOException("the UDP socket cannot be bound", cause);
         }
         return socket;
+    }
+
+    DatagramChannel channel() {
+        return channel;
     }
 
     EventLoop loop() {
@@ -188,6 +199,9 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             ByteBuf content = datagram.content();
             ByteBuffer bytes = content.internalNioBuffer(content.readerIndex(), content.readableBytes());
             endpoint.handleDatagram(now(), normalised(datagram.sender()), bytes);
+        } catch (RuntimeException e) {
+            // It promises not to. The connections go on with whatever state it has left them in.
+            LOG.error("A datagram could not be handled", e);
         } finally {
             datagram.release();
         }
@@ -220,7 +234,6 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         // A datagram that could not be sent is a lost one, and ICMP errors can be forged: the engine's timers decide.
-        segments = false;
     }
 
     /** Handles events and sends until the engine has no more of either, then arms the timer. */
@@ -230,10 +243,17 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         }
         draining = true;
         try {
+            int sentBytes = 0;
             boolean more = true;
             while (more && channel.isOpen()) {
                 more = dispatchEvents();
-                more |= transmit();
+                int bytes = transmit();
+                more |= bytes > 0;
+                sentBytes += bytes;
+                if (sentBytes >= MAX_TURN_BYTES) {
+                    drainLater();
+                    break;
+                }
             }
         } finally {
             draining = false;
@@ -246,6 +266,16 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             channel.close();
         } else {
             armTimer();
+        }
+    }
+
+    private void drainLater() {
+        if (!drainScheduled) {
+            drainScheduled = true;
+            loop.execute(() -> {
+                drainScheduled = false;
+                drain();
+            });
         }
     }
 
@@ -276,10 +306,14 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Fills a buffer with datagrams, and hands runs of equal ones for one peer to the kernel as one (GSO). */
-    private boolean transmit() {
+    /**
+     * Fills a buffer with datagrams, and hands runs of equal ones for one peer to the kernel as one (GSO).
+     *
+     * @return bytes sent
+     */
+    private int transmit() {
         if (!channel.isWritable()) {
-            return false;
+            return 0;
         }
         int capacity = segments ? Math.max(datagramBytes, MAX_BATCH_BYTES) : datagramBytes;
         ByteBuf batch = null;
@@ -288,10 +322,10 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         int runLength = 0;
         boolean runEnded = false;
         InetSocketAddress runRemote = null;
-        boolean any = false;
+        int sentBytes = 0;
         while (channel.isWritable()) {
             if (batch == null) {
-                batch = channel.alloc().directBuffer(any ? capacity : Math.min(capacity, 4 * datagramBytes));
+                batch = channel.alloc().directBuffer(sentBytes > 0 ? capacity : Math.min(capacity, 4 * datagramBytes));
                 runStart = 0;
                 runLength = 0;
                 runRemote = null;
@@ -302,8 +336,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             if (transmit == null) {
                 break;
             }
-            any = true;
             int size = transmit.sizeBytes();
+            sentBytes += size;
             batch.writerIndex(start + size);
             boolean joins = segments
                     && runRemote != null
@@ -331,10 +365,10 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             send(batch, runStart, runLength, runSegment, runRemote);
             batch.release();
         }
-        if (any) {
+        if (sentBytes > 0) {
             channel.flush();
         }
-        return any;
+        return sentBytes;
     }
 
     private void send(ByteBuf batch, int start, int length, int segment, @Nullable InetSocketAddress remote) {
@@ -342,11 +376,14 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             return;
         }
         ByteBuf bytes = batch.retainedSlice(start, length);
-        channel.write(
-                length > segment
-                        ? new SegmentedDatagramPacket(bytes, segment, remote)
-                        : new DatagramPacket(bytes, remote),
-                channel.voidPromise());
+        if (length > segment) {
+            channel.write(new SegmentedDatagramPacket(bytes, segment, remote)).addListener(written -> {
+                // What was in it is lost, and will be sent again, one by one.
+                segments &= written.isSuccess();
+            });
+        } else {
+            channel.write(new DatagramPacket(bytes, remote), channel.voidPromise());
+        }
     }
 
     private void armTimer() {

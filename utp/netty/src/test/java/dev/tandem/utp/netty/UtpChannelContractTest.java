@@ -3,8 +3,10 @@ package dev.tandem.utp.netty;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
@@ -16,20 +18,29 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelOutputShutdownException;
+import io.netty.channel.unix.SegmentedDatagramPacket;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NotYetConnectedException;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -126,6 +137,88 @@ class UtpChannelContractTest {
         assertTrue(again.await().isSuccess());
         assertTrue(client.isOutputShutdown());
         assertTrue(client.isOpen());
+    }
+
+    @Test
+    void aShutdownThatWaitsIsNotCancelled() throws Exception {
+        UtpChannel client = connected(server());
+        client.writeAndFlush(bytes(MANY_BYTES));
+        ChannelFuture shutdown = client.shutdownOutput();
+        client.eventLoop().submit(() -> {}).sync();
+        shutdown.cancel(true);
+        assertEquals(MANY_BYTES, counter.atEnd.get(20, TimeUnit.SECONDS));
+        assertTrue(shutdown.await().isSuccess());
+    }
+
+    /** Without auto-read one connection is accepted for each read. */
+    @Test
+    void acceptsAsManyAsItIsAskedTo() throws Exception {
+        BlockingQueue<Channel> children = new LinkedBlockingQueue<>();
+        Channel server = new ServerBootstrap()
+                .group(group)
+                .channel(UtpServerChannel.class)
+                .option(ChannelOption.AUTO_READ, false)
+                .childHandler(new ChannelInitializer<UtpChannel>() {
+                    @Override
+                    protected void initChannel(UtpChannel channel) {
+                        children.add(channel);
+                    }
+                })
+                .bind(InetAddress.getLoopbackAddress(), 0)
+                .sync()
+                .channel();
+        for (int i = 0; i < 3; i++) {
+            connected(server).writeAndFlush(bytes(1)).sync();
+        }
+        for (int i = 0; i < 3; i++) {
+            server.read();
+            assertNotNull(children.poll(10, TimeUnit.SECONDS));
+            server.eventLoop().submit(() -> {}).sync();
+            assertEquals(0, children.size());
+        }
+    }
+
+    /** As where the device does not do the splitting. */
+    @Test
+    void sendsOneByOneOnceABatchWasRefused() throws Exception {
+        assumeTrue(Epoll.isAvailable() && EpollDatagramChannel.isSegmentedDatagramPacketSupported(), "no GSO here");
+        EventLoopGroup epoll = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        try {
+            Channel server = server();
+            UtpServerChannel port = (UtpServerChannel) new ServerBootstrap()
+                    .group(epoll)
+                    .channel(UtpServerChannel.class)
+                    .childHandler(new ChannelInboundHandlerAdapter())
+                    .bind(InetAddress.getLoopbackAddress(), 0)
+                    .sync()
+                    .channel();
+            AtomicInteger refused = new AtomicInteger();
+            Objects.requireNonNull(port.socket()).channel().pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+                @Override
+                public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+                    if (message instanceof SegmentedDatagramPacket batch) {
+                        batch.release();
+                        refused.incrementAndGet();
+                        promise.tryFailure(new IOException("Invalid argument"));
+                    } else {
+                        ctx.write(message, promise);
+                    }
+                }
+            });
+            UtpChannel client = (UtpChannel) new Bootstrap()
+                    .group(epoll)
+                    .channelFactory(() -> new UtpChannel(port))
+                    .handler(new ChannelInboundHandlerAdapter())
+                    .connect(server.localAddress())
+                    .sync()
+                    .channel();
+            client.writeAndFlush(bytes(MANY_BYTES));
+            client.shutdownOutput();
+            assertEquals(MANY_BYTES, counter.atEnd.get(20, TimeUnit.SECONDS));
+            assertTrue(refused.get() > 0 && refused.get() < 20, refused + " batches");
+        } finally {
+            epoll.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS);
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tandem.utp.protocol.CloseReason;
+import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
@@ -323,12 +324,13 @@ class UtpChannelTest {
         UtpChannel client = (UtpChannel)
                 dialer(group(), pattern).connect(server.localAddress()).sync().channel();
         Channel child = accepted.get(10, TimeUnit.SECONDS);
-        // The window of 4 MiB is filled, and then nothing moves.
-        while (bytesAcknowledged(client) < (4 << 20) - 10_000) {
+        // The window is filled, and then nothing moves.
+        int window = ConnectionConfig.DEFAULT.receiveBufferBytes();
+        while (bytesAcknowledged(client) < window - 10_000) {
             Thread.onSpinWait();
         }
         assertFalse(client.isWritable());
-        assertTrue(bytesAcknowledged(client) <= (4 << 20) + 4_096);
+        assertTrue(bytesAcknowledged(client) <= window + 4_096);
         child.config().setAutoRead(true);
         assertEquals(20_000_000, pattern.done.get(15, TimeUnit.SECONDS));
     }
