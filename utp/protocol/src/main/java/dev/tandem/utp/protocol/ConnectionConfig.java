@@ -64,34 +64,42 @@ public record ConnectionConfig(
         Objects.requireNonNull(trace, "trace");
     }
 
+    /** The same with another size of the send buffer, in bytes. */
     public ConnectionConfig withSendBufferBytes(int bytes) {
         return with(draft -> draft.sendBufferBytes = bytes);
     }
 
+    /** The same with another size of the receive buffer, in bytes. */
     public ConnectionConfig withReceiveBufferBytes(int bytes) {
         return with(draft -> draft.receiveBufferBytes = bytes);
     }
 
+    /** The same with other datagrams: at most so many bytes of UDP payload, or 0 for the default. */
     public ConnectionConfig withMaxDatagramBytes(int bytes) {
         return with(draft -> draft.maxDatagramBytes = bytes);
     }
 
+    /** The same with another time for the handshake. */
     public ConnectionConfig withConnectTimeoutNanos(long nanos) {
         return with(draft -> draft.connectTimeoutNanos = nanos);
     }
 
+    /** The same with another time without progress after which to give up. */
     public ConnectionConfig withGiveUpNanos(long nanos) {
         return with(draft -> draft.giveUpNanos = nanos);
     }
 
+    /** The same with a keepalive after another time of silence, or 0 for none. */
     public ConnectionConfig withKeepAliveNanos(long nanos) {
         return with(draft -> draft.keepAliveNanos = nanos);
     }
 
+    /** The same with another congestion controller. */
     public ConnectionConfig withCongestionController(CongestionController.Factory factory) {
         return with(draft -> draft.congestionController = factory);
     }
 
+    /** The same with another trace of each connection, or {@link ConnectionTrace.Factory#NONE}. */
     public ConnectionConfig withTrace(ConnectionTrace.Factory factory) {
         return with(draft -> draft.trace = factory);
     }

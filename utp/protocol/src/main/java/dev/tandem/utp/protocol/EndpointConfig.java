@@ -25,22 +25,27 @@ public record EndpointConfig(
         Objects.requireNonNull(connection, "connection");
     }
 
+    /** The same, with SYNs of peers accepted or refused. */
     public EndpointConfig withAccepting(boolean value) {
         return new EndpointConfig(value, maxConnections, maxHalfOpen, resetsPerSecond, connection);
     }
 
+    /** The same with another bound on connections. */
     public EndpointConfig withMaxConnections(int value) {
         return new EndpointConfig(accepting, value, maxHalfOpen, resetsPerSecond, connection);
     }
 
+    /** The same with another bound on half-open connections. */
     public EndpointConfig withMaxHalfOpen(int value) {
         return new EndpointConfig(accepting, maxConnections, value, resetsPerSecond, connection);
     }
 
+    /** The same with another bound on RESETs for what is not known. */
     public EndpointConfig withResetsPerSecond(int value) {
         return new EndpointConfig(accepting, maxConnections, maxHalfOpen, value, connection);
     }
 
+    /** The same with connections of another kind. */
     public EndpointConfig withConnection(ConnectionConfig value) {
         return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, value);
     }

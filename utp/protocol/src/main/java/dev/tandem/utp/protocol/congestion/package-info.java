@@ -1,3 +1,4 @@
+/** Congestion control: how much a connection may have in flight. */
 @NullMarked
 package dev.tandem.utp.protocol.congestion;
 

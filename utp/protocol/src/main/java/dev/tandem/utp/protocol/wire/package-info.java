@@ -1,3 +1,4 @@
+/** Packets as they are on the wire. */
 @NullMarked
 package dev.tandem.utp.protocol.wire;
 
