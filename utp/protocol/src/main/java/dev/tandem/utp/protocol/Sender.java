@@ -42,6 +42,7 @@ final class Sender {
     private final DelayHistory delays = new DelayHistory();
     private final LossRecovery recovery;
     private final CongestionController controller;
+    private final Pacer pacer = new Pacer();
     private final ByteRing written = new ByteRing();
 
     /** Stream offset of the first byte that was never sent. */
@@ -162,6 +163,9 @@ final class Sender {
         finAcknowledged |= outcome.isFinAcknowledged();
         // The FIN stands behind the last byte, so its own offset releases nothing more.
         written.releaseTo(recovery.cumulativeOffset());
+        if (outcome.bytesLost() > 0) {
+            controller.onLost(nowNanos, outcome.bytesLost());
+        }
         if (outcome.bytesAcknowledged() > 0) {
             controller.onAcknowledgement(new CongestionController.Acknowledgement(
                     nowNanos,
@@ -169,7 +173,12 @@ final class Sender {
                     outcome.bytesInFlightBefore(),
                     outcome.rttNanos(),
                     delayKnown ? delays.queueingDelayMicros() : -1,
-                    windowLimited));
+                    windowLimited,
+                    recovery.bytesInFlight(),
+                    recovery.deliveredBytes(),
+                    outcome.priorDeliveredBytes(),
+                    outcome.deliveryBytesPerSecond(),
+                    outcome.isAppLimited()));
         }
         if (outcome.isLossEpisode()) {
             controller.onLossEpisode(nowNanos);
@@ -217,21 +226,22 @@ final class Sender {
     @Nullable
     SentPacket nextPacket(long nowNanos) {
         persistDeadlineIfShut(nowNanos);
-        SentPacket packet = choosePacket();
+        pacer.forgetDeadline();
+        SentPacket packet = choosePacket(nowNanos);
         probe = false;
         return packet;
     }
 
-    private @Nullable SentPacket choosePacket() {
+    private @Nullable SentPacket choosePacket(long nowNanos) {
         SentPacket lost = recovery.firstLost();
         if (lost != null) {
-            return mayTransmit(Packet.HEADER_BYTES + lost.payloadBytes()) ? lost : null;
+            return mayTransmit(nowNanos, Packet.HEADER_BYTES + lost.payloadBytes()) ? lost : null;
         }
-        SentPacket fresh = nextNewPacket();
+        SentPacket fresh = nextNewPacket(nowNanos);
         return fresh == null && probe ? recovery.latestInFlight() : fresh;
     }
 
-    private @Nullable SentPacket nextNewPacket() {
+    private @Nullable SentPacket nextNewPacket(long nowNanos) {
         if (finSent
                 || recovery.packetsOutstanding() >= (peerIsOurKind ? MAX_OUTSTANDING_OWN : MAX_OUTSTANDING_FOREIGN)) {
             return null;
@@ -240,6 +250,9 @@ final class Sender {
         if (payload == 0) {
             windowLimited = false;
             if (!finQueued) {
+                if (recovery.packetsLost() == 0 && recovery.bytesInFlight() < controller.windowBytes()) {
+                    recovery.onAppLimited();
+                }
                 return null;
             }
             if (dataBeforeFin && nextOffset == 0) {
@@ -257,7 +270,7 @@ final class Sender {
             if (payload < maxPayloadBytes && writeBlocked && recovery.packetsInFlight() > 0) {
                 return null;
             }
-            if (payload > windowRoomBytes() || !mayTransmit(Packet.HEADER_BYTES + payload)) {
+            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, Packet.HEADER_BYTES + payload)) {
                 return null;
             }
         }
@@ -266,11 +279,14 @@ final class Sender {
         return packet;
     }
 
-    /** Whether the congestion window has room; a first packet always has, and so has a probe. */
-    private boolean mayTransmit(int bytes) {
+    /** Whether the congestion window has room and the time has come; a first packet always has, and so has a probe. */
+    private boolean mayTransmit(long nowNanos, int bytes) {
         long inFlight = recovery.bytesInFlight();
         windowLimited = inFlight + bytes > controller.windowBytes();
-        return !windowLimited || inFlight == 0 || probe;
+        if (probe) {
+            return true;
+        }
+        return (!windowLimited || inFlight == 0) && pacer.mayTransmit(nowNanos, controller.pacingBytesPerSecond());
     }
 
     /** What the peer's window leaves; a packet that waits at the peer has been taken off the window by the peer itself. */
@@ -297,14 +313,19 @@ final class Sender {
     }
 
     void onTransmitted(long nowNanos, SentPacket packet, int wireBytes) {
+        if (recovery.packetsInFlight() == 0) {
+            controller.onIdle(nowNanos);
+        }
+        pacer.onTransmitted(nowNanos, wireBytes, controller.pacingBytesPerSecond());
         recovery.onTransmitted(nowNanos, packet, wireBytes);
     }
 
     long deadline() {
-        return Math.min(recovery.deadline(), persistDeadline);
+        return Math.min(pacer.deadline(), Math.min(recovery.deadline(), persistDeadline));
     }
 
     void onDeadline(long nowNanos) {
+        pacer.forgetDeadline();
         if (persistDeadline != LossRecovery.NONE && persistDeadline - nowNanos <= 0) {
             persistDeadline = LossRecovery.NONE;
             persistBackoff++;
@@ -313,6 +334,7 @@ final class Sender {
         switch (recovery.onDeadline(nowNanos)) {
             case NONE -> {}
             case LOSS -> {
+                controller.onLost(nowNanos, recovery.outcome().bytesLost());
                 if (recovery.outcome().isLossEpisode()) {
                     controller.onLossEpisode(nowNanos);
                 }

@@ -3,6 +3,8 @@ package dev.tandem.utp.protocol;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.utp.protocol.congestion.Bbr;
+import dev.tandem.utp.protocol.congestion.Ledbat;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,6 +72,7 @@ final class Operations {
                         .withSendBufferBytes(buffer)
                         .withReceiveBufferBytes(4_096 << (kind >> 2 & 3))
                         .withMaxDatagramBytes((kind & 16) == 0 ? 576 : 0)
+                        .withCongestionController((kind & 64) == 0 ? Ledbat::new : Bbr::new)
                         .withKeepAliveNanos((kind & 32) == 0 ? 29 * Pair.SECONDS : 0));
         client = new Endpoint(config, random::nextInt);
         server = new Endpoint(config, random::nextInt);

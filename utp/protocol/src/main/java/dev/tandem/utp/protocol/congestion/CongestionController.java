@@ -26,6 +26,11 @@ public interface CongestionController {
      * @param rttNanos a round-trip time, 0 if this one gave no sample
      * @param queueingDelayMicros delay above the base delay on the way to the peer, -1 if the peer gave no sample
      * @param windowLimited whether more would have been sent had the window been larger
+     * @param bytesInFlight bytes that are in flight now
+     * @param deliveredBytes bytes acknowledged since the beginning
+     * @param priorDeliveredBytes what that was when the newest packet acknowledged now was sent
+     * @param deliveryBytesPerSecond the rate of delivery that it shows, 0 if this one gave no sample
+     * @param appLimited whether that rate was bounded by what there was to send
      */
     record Acknowledgement(
             long nowNanos,
@@ -33,7 +38,12 @@ public interface CongestionController {
             long bytesInFlightBefore,
             long rttNanos,
             long queueingDelayMicros,
-            boolean windowLimited) {}
+            boolean windowLimited,
+            long bytesInFlight,
+            long deliveredBytes,
+            long priorDeliveredBytes,
+            long deliveryBytesPerSecond,
+            boolean appLimited) {}
 
     /** Bytes were acknowledged. */
     void onAcknowledgement(Acknowledgement acknowledgement);
@@ -43,6 +53,17 @@ public interface CongestionController {
 
     /** Nothing was acknowledged for a retransmission timeout. */
     void onTimeout(long nowNanos);
+
+    /** Packets of so many bytes were taken for lost; called before the acknowledgement is that showed it. */
+    default void onLost(long nowNanos, long bytes) {}
+
+    /** Sending begins again after nothing was in flight. */
+    default void onIdle(long nowNanos) {}
+
+    /** How fast to send at most, in bytes a second; 0: as fast as the window lets. */
+    default long pacingBytesPerSecond() {
+        return 0;
+    }
 
     /** The congestion window: most bytes that may be in flight. */
     long windowBytes();

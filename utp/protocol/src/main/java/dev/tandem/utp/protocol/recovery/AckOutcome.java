@@ -9,6 +9,10 @@ public final class AckOutcome {
     boolean lossEpisode;
     long rttNanos;
     boolean finAcknowledged;
+    long bytesLost;
+    long deliveryBytesPerSecond;
+    boolean appLimited;
+    long priorDeliveredBytes;
 
     void clear(long bytesInFlight) {
         packetsAcknowledged = 0;
@@ -18,6 +22,30 @@ public final class AckOutcome {
         lossEpisode = false;
         rttNanos = 0;
         finAcknowledged = false;
+        bytesLost = 0;
+        deliveryBytesPerSecond = 0;
+        appLimited = false;
+        priorDeliveredBytes = 0;
+    }
+
+    /** Bytes of packets newly taken for lost, headers included. */
+    public long bytesLost() {
+        return bytesLost;
+    }
+
+    /** The rate of delivery that it shows in bytes a second, or 0 if there was no sample. */
+    public long deliveryBytesPerSecond() {
+        return deliveryBytesPerSecond;
+    }
+
+    /** Whether that rate was bounded by what there was to send. */
+    public boolean isAppLimited() {
+        return appLimited;
+    }
+
+    /** Bytes that had been delivered when the newest of its packets was sent. */
+    public long priorDeliveredBytes() {
+        return priorDeliveredBytes;
     }
 
     /** Packets acknowledged for the first time, in order or selectively. */

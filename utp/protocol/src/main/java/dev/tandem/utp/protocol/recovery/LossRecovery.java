@@ -44,6 +44,7 @@ public final class LossRecovery {
     private final SentPackets packets;
     private final RttEstimator rtt;
     private final AckOutcome outcome = new AckOutcome();
+    private final DeliveryRate rate = new DeliveryRate();
     private @Nullable ConnectionTrace trace;
 
     /** The latest transmission among packets that arrived, and the round trip it took (RFC 8985, 5.2). */
@@ -104,7 +105,19 @@ public final class LossRecovery {
         if (packet.transmissions > 0) {
             totalRetransmissions++;
         }
+        boolean idle = packets.packetsInFlight() == 0;
         packets.transmitted(nowNanos, packet, wireBytes);
+        rate.onTransmitted(nowNanos, packet, idle);
+    }
+
+    /** There is nothing more to send, although there might be. */
+    public void onAppLimited() {
+        rate.onAppLimited(packets.bytesInFlight());
+    }
+
+    /** Bytes acknowledged so far, in order or not, headers included. */
+    public long deliveredBytes() {
+        return rate.deliveredBytes();
     }
 
     /**
@@ -116,6 +129,7 @@ public final class LossRecovery {
     public AckOutcome onAcknowledgement(long nowNanos, Packet packet, long echoedRttNanos) {
         outcome.clear(packets.bytesInFlight());
         sampleFound = false;
+        rate.begin();
         echoedSentNanos = echoedRttNanos < 0 ? NONE : nowNanos - echoedRttNanos;
         int ackNr = packet.ackNr();
         while (packets.count() > 0) {
@@ -145,6 +159,9 @@ public final class LossRecovery {
             backoff = 0;
             probed = false;
             takeRttSample(nowNanos, echoedRttNanos);
+            outcome.deliveryBytesPerSecond = rate.sampleBytesPerSecond(rtt.minNanos());
+            outcome.appLimited = rate.isAppLimited();
+            outcome.priorDeliveredBytes = rate.priorDeliveredBytes();
         }
         if (inEpisode && !SequenceNumbers.isBefore(packets.first(), episodeEnd)) {
             inEpisode = false;
@@ -176,6 +193,7 @@ public final class LossRecovery {
     private void onArrived(long nowNanos, SentPacket packet) {
         outcome.packetsAcknowledged++;
         outcome.bytesAcknowledged += packet.wireBytes;
+        rate.onArrived(nowNanos, packet);
         long tookNanos = nowNanos - packet.sentNanos;
         boolean ambiguous = packet.transmissions > 1;
         if (packet.state == SentPacket.State.LOST || (ambiguous && isEchoOfEarlierTransmission(packet))) {
@@ -264,6 +282,7 @@ public final class LossRecovery {
         }
         totalLosses++;
         outcome.packetsLost++;
+        outcome.bytesLost += packet.wireBytes;
         if (!inEpisode) {
             inEpisode = true;
             episodeEnd = packets.nextSeqNr();
@@ -396,6 +415,11 @@ public final class LossRecovery {
     /** Packets sent, neither acknowledged nor taken for lost. */
     public int packetsInFlight() {
         return packets.packetsInFlight();
+    }
+
+    /** Packets that wait to be sent again. */
+    public int packetsLost() {
+        return packets.packetsLost();
     }
 
     /** Stream offset up to which the peer has acknowledged everything. */

@@ -26,6 +26,13 @@ public final class SentPacket {
     long sentNanos;
     long firstSentNanos;
 
+    /** What was known when it was sent last; see {@link DeliveryRate}. */
+    long flightStartNanos;
+
+    long deliveredBytes;
+    long deliveredNanos;
+    boolean appLimited;
+
     /** Neighbours in the order of transmission while in flight. */
     @Nullable
     SentPacket earlier;

@@ -1,0 +1,119 @@
+package dev.tandem.utp.protocol;
+
+import static dev.tandem.utp.protocol.Pair.MILLIS;
+import static dev.tandem.utp.protocol.Pair.SECONDS;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tandem.utp.protocol.congestion.Bbr;
+import dev.tandem.utp.simulation.LinkConditions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the controller makes of a path: payload delivered in the second half of 20 s, and the queue that it holds. */
+class BbrTest {
+    private static final EndpointConfig CONFIG = EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT
+            .withSendBufferBytes(32 << 20)
+            .withReceiveBufferBytes(32 << 20)
+            .withCongestionController(Bbr::new));
+
+    private static LinkConditions path(double megabits, long rttMillis, long queueBytes, double loss) {
+        return Paths.lossy(rttMillis * MILLIS / 2, loss)
+                .withRate((long) (megabits * 1e6))
+                .withQueue(queueBytes);
+    }
+
+    private static Pair begin(long seed, LinkConditions conditions) {
+        return begin(seed, conditions, 2_000_000_000);
+    }
+
+    private static Pair begin(long seed, LinkConditions conditions, long bytes) {
+        Pair pair = new Pair(seed, conditions, CONFIG, CONFIG);
+        pair.dial().send(bytes);
+        pair.run(SECONDS);
+        return pair;
+    }
+
+    /** Scenarios 21 to 26; beside each link what of its rate may be payload at most, headers and losses taken off. */
+    @ParameterizedTest
+    @CsvSource({
+        "100, 10, 500000, 0, 0.92",
+        "100, 50, 625000, 0, 0.92",
+        "50, 50, 312000, 0.01, 0.92",
+        "20, 100, 250000, 0.02, 0.92",
+        "50, 200, 1250000, 0, 0.92",
+        "20, 100, 250000, 0.05, 0.80",
+        "20, 100, 250000, 0.10, 0.75"
+    })
+    void fillsTheLink(double megabits, long rttMillis, long queueBytes, double loss, double share) {
+        for (long seed = 1; seed <= 2; seed++) {
+            Pair pair = begin(seed, path(megabits, rttMillis, queueBytes, loss));
+            pair.run(10 * SECONDS);
+            long half = pair.serverPeer().received;
+            pair.run(10 * SECONDS);
+            double rate = (pair.serverPeer().received - half) * 8 / 10.0 / 1e6;
+            assertTrue(rate >= share * megabits, "seed " + seed + ": " + rate + " Mbit/s of " + megabits);
+        }
+    }
+
+    /** Scenario 31: a buffer of one second stays nearly empty. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void keepsAQueueShortThatCouldBeLong(long seed) {
+        Pair pair = begin(seed, path(10, 40, 1_250_000, 0));
+        pair.run(5 * SECONDS);
+        long before = pair.serverPeer().received;
+        List<Long> delaysMicros = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            pair.run(50 * MILLIS);
+            delaysMicros.add(pair.clientPeer().connection.stats().queueingDelayMicros());
+        }
+        Collections.sort(delaysMicros);
+        double rate = (pair.serverPeer().received - before) * 8 / 25.0 / 1e6;
+        String figures = "seed " + seed + ": " + rate + " Mbit/s, queue " + delaysMicros.get(250) + " µs, at worst "
+                + delaysMicros.get(475);
+        assertTrue(rate >= 9, figures);
+        assertTrue(delaysMicros.get(250) <= 15_000 && delaysMicros.get(475) <= 35_000, figures);
+    }
+
+    /** Scenario 33: what a trickle of cells delivers is no measure of the path. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void takesNoTrickleForTheRateOfThePath(long seed) {
+        Pair pair = begin(seed, path(50, 50, 312_000, 0), 0);
+        for (int i = 0; i < 2_000; i++) {
+            pair.clientPeer().send(514);
+            pair.run(4 * MILLIS);
+        }
+        long before = pair.serverPeer().received;
+        pair.clientPeer().send(1_000_000_000);
+        pair.run(500 * MILLIS);
+        long rampUp = pair.serverPeer().received;
+        pair.run(250 * MILLIS);
+        double rate = (pair.serverPeer().received - rampUp) * 8 / 0.25 / 1e6;
+        assertTrue(rampUp > before && rate > 40, "seed " + seed + ": " + rate + " Mbit/s after ten round trips");
+    }
+
+    /** Scenario 34: after two seconds without a path the rate is back within five round trips. */
+    @ParameterizedTest
+    @ValueSource(longs = {125, 250})
+    void remembersThePathAfterAnOutage(long rttMillis) {
+        Pair pair = begin(1, path(20, rttMillis, 20 * rttMillis * 125, 0));
+        pair.run(10 * SECONDS);
+        Paths.cut(pair, pair.toServer);
+        Paths.cut(pair, pair.toClient);
+        pair.run(2 * SECONDS);
+        Paths.mend(pair, pair.toServer);
+        Paths.mend(pair, pair.toClient);
+        long before = pair.serverPeer().received;
+        pair.until(() -> pair.serverPeer().received > before, 20 * SECONDS);
+        pair.run(5 * rttMillis * MILLIS);
+        long back = pair.serverPeer().received;
+        pair.run(SECONDS);
+        double rate = (pair.serverPeer().received - back) * 8 / 1e6;
+        assertTrue(rate >= 0.8 * 20, rate + " Mbit/s");
+    }
+}
