@@ -6,7 +6,6 @@ import dev.tandem.utp.netty.UtpFinishedEvent;
 import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.protocol.ConnectionConfig;
-import dev.tandem.utp.protocol.trace.ConnectionTrace;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -79,11 +78,11 @@ final class Transfer extends ChannelInboundHandlerAdapter {
      *
      * @param report where the figures go at the end, or null for nowhere
      */
-    Transfer(InputStream in, OutputStream out, @Nullable PrintWriter report, ConnectionTrace.Factory trace) {
+    Transfer(InputStream in, OutputStream out, @Nullable PrintWriter report, ConnectionConfig config) {
         this.in = in;
         this.out = out;
         this.report = report;
-        this.config = ConnectionConfig.DEFAULT.withTrace(trace);
+        this.config = config;
     }
 
     /** Dials, and returns when both directions have ended. */

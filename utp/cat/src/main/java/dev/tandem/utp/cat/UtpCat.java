@@ -1,5 +1,8 @@
 package dev.tandem.utp.cat;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.congestion.CongestionControl;
+import dev.tandem.utp.protocol.congestion.CongestionController;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -46,6 +49,12 @@ public final class UtpCat implements Callable<Integer> {
     private boolean verbose;
 
     @Option(
+            names = "--congestion",
+            paramLabel = "NAME",
+            description = "Congestion control of what is sent: bbr, or ledbat (the default).")
+    private String congestion = CongestionControl.LEDBAT.label();
+
+    @Option(
             names = "--qlog",
             paramLabel = "FILE",
             description = "Write a trace of the connection, which scripts/qlog-plot draws.")
@@ -82,10 +91,11 @@ public final class UtpCat implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        ConnectionConfig config = ConnectionConfig.DEFAULT.withCongestionController(congestionControl());
         try {
             InetSocketAddress address = listen ? localAddress() : remoteAddress();
             try (TraceFile trace = TraceFile.open(qlog)) {
-                transfer(address, trace);
+                transfer(address, config.withTrace(trace.factory()));
             }
             return CommandLine.ExitCode.OK;
         } catch (IOException e) {
@@ -94,9 +104,17 @@ public final class UtpCat implements Callable<Integer> {
         }
     }
 
-    private void transfer(InetSocketAddress address, TraceFile trace) throws IOException, InterruptedException {
+    private CongestionController.Factory congestionControl() {
+        try {
+            return CongestionControl.parse(congestion).factory();
+        } catch (IllegalArgumentException e) {
+            throw usage("--congestion: " + e.getMessage());
+        }
+    }
+
+    private void transfer(InetSocketAddress address, ConnectionConfig config) throws IOException, InterruptedException {
         PrintWriter report = verbose ? spec.commandLine().getErr() : null;
-        Transfer transfer = new Transfer(in, out, report, trace.factory());
+        Transfer transfer = new Transfer(in, out, report, config);
         try {
             if (listen) {
                 transfer.serve(address);

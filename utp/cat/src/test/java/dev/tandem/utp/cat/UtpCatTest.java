@@ -67,14 +67,14 @@ class UtpCatTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 0", "1, 0", "0, 1", "3000000, 5000000"})
-    void exchangesBothWays(int up, int down) throws Exception {
+    @CsvSource({"0, 0, ledbat", "1, 0, bbr", "0, 1, ledbat", "3000000, 5000000, ledbat", "3000000, 5000000, bbr"})
+    void exchangesBothWays(int up, int down, String congestion) throws Exception {
         String port = Integer.toString(freePort());
         byte[] toServer = random(1, up);
         byte[] toClient = random(2, down);
-        CompletableFuture<Run> server = CompletableFuture.supplyAsync(
-                () -> run(new ByteArrayInputStream(toClient), "-l", "-s", "127.0.0.1", "-p", port));
-        Run client = run(new ByteArrayInputStream(toServer), "-v", "127.0.0.1", port);
+        CompletableFuture<Run> server = CompletableFuture.supplyAsync(() -> run(
+                new ByteArrayInputStream(toClient), "-l", "-s", "127.0.0.1", "-p", port, "--congestion", congestion));
+        Run client = run(new ByteArrayInputStream(toServer), "-v", "--congestion", congestion, "127.0.0.1", port);
         Run served = server.get(50, TimeUnit.SECONDS);
         assertEquals(0, client.exitCode, client.err.toString());
         assertEquals(0, served.exitCode, served.err.toString());
@@ -136,6 +136,7 @@ class UtpCatTest {
                 "2 | -l -p 4000 127.0.0.1",
                 "2 | -p 4000 127.0.0.1 4000",
                 "2 | --nonsense",
+                "2 | --congestion reno 127.0.0.1 4000",
                 "1 | no-such-host.invalid 4000",
             })
     void refusesWhatMakesNoSense(int exitCode, String arguments) {

@@ -1,0 +1,43 @@
+package dev.tandem.utp.protocol.congestion;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** The controllers there are, by the names that command lines and bridge lines know them by. */
+public enum CongestionControl {
+    /** {@link Bbr}: fast where packets are lost, with a short queue; takes its share beside TCP. */
+    BBR,
+    /** {@link Ledbat}: yields to everything that makes a queue. */
+    LEDBAT;
+
+    /** Makes it for connections. */
+    public CongestionController.Factory factory() {
+        return switch (this) {
+            case BBR -> Bbr::new;
+            case LEDBAT -> Ledbat::new;
+        };
+    }
+
+    /** The name that {@link #parse} reads. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Reads a name.
+     *
+     * @throws IllegalArgumentException if there is none of that name; the message lists those there are, and not the name
+     */
+    public static CongestionControl parse(String label) {
+        return Arrays.stream(values())
+                .filter(control -> control.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("congestion control is one of " + labels()));
+    }
+
+    /** All names, for a message. */
+    public static String labels() {
+        return Arrays.stream(values()).map(CongestionControl::label).collect(Collectors.joining(", "));
+    }
+}
