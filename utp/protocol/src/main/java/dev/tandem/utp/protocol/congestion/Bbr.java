@@ -37,6 +37,8 @@ public final class Bbr implements CongestionController {
 
     private static final int FULL_ROUNDS = 3;
     private static final int MIN_PACKETS = 4;
+    private static final int MIN_QUANTUM_PACKETS = 3;
+    private static final int MAX_QUANTUM_PACKETS = 64;
     private static final int INITIAL_PACKETS = 10;
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final long MILLI_MICROS = 1_000;
@@ -129,7 +131,7 @@ public final class Bbr implements CongestionController {
             onCongestion();
         } else if (ceilingBytes < Double.MAX_VALUE) {
             // Room may have come back; as fast as TCP would find it at least.
-            ceilingBytes += Math.max(maxPacketBytes, ceilingBytes / 32);
+            ceilingBytes += Math.max(maxPacketBytes, ceilingBytes / 64);
         }
         roundLostBytes = 0;
         roundDeliveredBytes = 0;
@@ -241,7 +243,7 @@ public final class Bbr implements CongestionController {
         }
         double gain = mode == Mode.STARTUP || mode == Mode.DRAIN ? STARTUP_WINDOW_GAIN : STEADY_WINDOW_GAIN;
         // Room for a batch of acknowledgements that comes late, and for our own batches of sending.
-        double target = Math.min(ceilingBytes, bdpBytes(gain) + 3.0 * maxPacketBytes);
+        double target = Math.min(ceilingBytes, bdpBytes(gain) + quantumBytes());
         if (timedOut) {
             // The model has not changed; what was learned holds once something is heard again.
             timedOut = false;
@@ -297,6 +299,12 @@ public final class Bbr implements CongestionController {
             case PROBE_RTT -> 1;
         };
         return Math.max(maxPacketBytes, (long) (gain * bandwidth));
+    }
+
+    /** What goes out, and is acknowledged, as one batch: a millisecond's worth, within bounds. */
+    private double quantumBytes() {
+        double packets = bandwidth / 1_000.0 / maxPacketBytes;
+        return Math.max(MIN_QUANTUM_PACKETS, Math.min(packets, MAX_QUANTUM_PACKETS)) * maxPacketBytes;
     }
 
     private double bdpBytes(double gain) {
