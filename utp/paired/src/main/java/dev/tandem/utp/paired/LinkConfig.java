@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.congestion.Bbr;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -60,7 +61,7 @@ public record LinkConfig(
             16 * 1024,
             1024,
             4 << 20,
-            ConnectionConfig.DEFAULT,
+            ConnectionConfig.DEFAULT.withCongestionController(Bbr::new),
             null,
             null);
 
