@@ -4,6 +4,7 @@ import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.BridgeCert;
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -12,8 +13,9 @@ import java.util.Set;
  *
  * @param cert {@code cert=}: the bridge's pin and secret; required
  * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} or {@code utp}
+ * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default) or {@code ledbat}
  */
-record ClientArguments(BridgeCert cert, CarrierPolicy carrier) {
+record ClientArguments(BridgeCert cert, CarrierPolicy carrier, CongestionControl congestion) {
 
     /**
      * Reads them.
@@ -24,6 +26,7 @@ record ClientArguments(BridgeCert cert, CarrierPolicy carrier) {
         Set<String> seen = new HashSet<>();
         BridgeCert cert = null;
         CarrierPolicy carrier = CarrierPolicy.AUTO;
+        CongestionControl congestion = CongestionControl.BBR;
         for (TransportArgs.Arg arg : args.entries()) {
             if (!seen.add(arg.key())) {
                 throw new PtParseException("bridge line: " + arg.key() + "= is there twice");
@@ -32,9 +35,10 @@ record ClientArguments(BridgeCert cert, CarrierPolicy carrier) {
                 switch (arg.key()) {
                     case "cert" -> cert = BridgeCert.parse(arg.value());
                     case "carrier" -> carrier = CarrierPolicy.parse(arg.value());
+                    case "cc" -> congestion = CongestionControl.parse("cc=", arg.value());
                     default ->
                         throw new PtParseException("bridge line: unknown argument " + arg.key()
-                                + "=; this transport takes cert= and carrier=");
+                                + "=; this transport takes cert=, carrier= and cc=");
                 }
             } catch (IllegalArgumentException e) {
                 throw new PtParseException("bridge line: " + e.getMessage());
@@ -43,6 +47,6 @@ record ClientArguments(BridgeCert cert, CarrierPolicy carrier) {
         if (cert == null) {
             throw new PtParseException("bridge line: cert= is missing");
         }
-        return new ClientArguments(cert, carrier);
+        return new ClientArguments(cert, carrier, congestion);
     }
 }

@@ -41,7 +41,8 @@ final class Dialer {
     /** Dials; on the event loop of the connection, which is the client's own. */
     void dial(InetSocketAddress bridge, ClientArguments arguments, Channel connection, Waiting waiting) {
         SessionRelay relay = new SessionRelay(new Journal());
-        Future<Session> dial = client.dial(bridge, arguments.cert(), config.withPolicy(arguments.carrier()), relay);
+        LinkConfig wanted = config.withPolicy(arguments.carrier()).withCongestionControl(arguments.congestion());
+        Future<Session> dial = client.dial(bridge, arguments.cert(), wanted, relay);
         // Nobody waits for the session any more: whatever stage the dial is in, it ends.
         connection.closeFuture().addListener(closed -> dial.cancel(false));
         dial.addListener((Future<Session> done) -> {

@@ -106,9 +106,9 @@ public final class UtpCat implements Callable<Integer> {
 
     private CongestionController.Factory congestionControl() {
         try {
-            return CongestionControl.parse(congestion).factory();
+            return CongestionControl.parse("--congestion", congestion).factory();
         } catch (IllegalArgumentException e) {
-            throw usage("--congestion: " + e.getMessage());
+            throw usage(String.valueOf(e.getMessage()));
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
-import dev.tandem.utp.protocol.congestion.Bbr;
+import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -61,7 +61,7 @@ public record LinkConfig(
             16 * 1024,
             1024,
             4 << 20,
-            ConnectionConfig.DEFAULT.withCongestionController(Bbr::new),
+            ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
             null);
 
@@ -104,6 +104,11 @@ public record LinkConfig(
     }
 
     /** Sets what µTP connections are made with. */
+    /** The same with another congestion control of µTP. */
+    public LinkConfig withCongestionControl(CongestionControl control) {
+        return withUtp(utp.withCongestionController(control.factory()));
+    }
+
     public LinkConfig withUtp(ConnectionConfig value) {
         return with(draft -> draft.utp = value);
     }

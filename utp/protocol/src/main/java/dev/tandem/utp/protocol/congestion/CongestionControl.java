@@ -27,17 +27,18 @@ public enum CongestionControl {
     /**
      * Reads a name.
      *
+     * @param option what the name is the value of, for the message
      * @throws IllegalArgumentException if there is none of that name; the message lists those there are, and not the name
      */
-    public static CongestionControl parse(String label) {
+    public static CongestionControl parse(String option, String label) {
         return Arrays.stream(values())
                 .filter(control -> control.label().equals(label))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("congestion control is one of " + labels()));
+                .orElseThrow(() -> new IllegalArgumentException(option + " takes " + labels()));
     }
 
     /** All names, for a message. */
     public static String labels() {
-        return Arrays.stream(values()).map(CongestionControl::label).collect(Collectors.joining(", "));
+        return Arrays.stream(values()).map(CongestionControl::label).collect(Collectors.joining(" or "));
     }
 }
