@@ -9,7 +9,6 @@ import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.PacketType;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,8 +19,8 @@ class AcknowledgementTest {
     private final List<Packet> toClient = new ArrayList<>();
 
     /** A connection with a foreign peer, so that tests can send packets to the server by hand. */
-    private Pair connected() {
-        Pair pair = new Pair(1, Paths.delay(DELAY));
+    private Pair connected(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(DELAY));
         Peer client = pair.dial().send(1);
         pair.until(() -> pair.firstAccepted() != null && pair.serverPeer().received == 1, SECONDS);
         pair.run(SECONDS);
@@ -35,9 +34,10 @@ class AcknowledgementTest {
                 PacketType.DATA, server.receiveId(), server.ackNr() + ahead, server.nextSeqNr() - 1, payloadBytes);
     }
 
-    @Test
-    void coalescesABatch() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void coalescesABatch(long seed) {
+        Pair pair = connected(seed);
         Connection server = pair.serverPeer().connection;
         pair.serverPeer().pause();
         int first = server.ackNr() + 1;
@@ -50,9 +50,10 @@ class AcknowledgementTest {
         assertEquals((first + 59) & 0xffff, toClient.get(0).ackNr());
     }
 
-    @Test
-    void waitsALittleWithTheAcknowledgementOfASinglePacket() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void waitsALittleWithTheAcknowledgementOfASinglePacket(long seed) {
+        Pair pair = connected(seed);
         pair.serverPeer().pause();
         long start = pair.now;
         pair.injectToServer(data(pair.serverPeer().connection, 1, 10));
@@ -61,9 +62,10 @@ class AcknowledgementTest {
         assertTrue(waited > 0 && waited <= 25 * MILLIS, waited / MILLIS + " ms");
     }
 
-    @Test
-    void acknowledgesAtOnceWhatLeavesAGap() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void acknowledgesAtOnceWhatLeavesAGap(long seed) {
+        Pair pair = connected(seed);
         Connection server = pair.serverPeer().connection;
         pair.serverPeer().pause();
         long start = pair.now;
@@ -77,9 +79,10 @@ class AcknowledgementTest {
         assertEquals(0b10, state.selectiveAckByte(0));
     }
 
-    @Test
-    void acknowledgesOldPacketsAgain() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void acknowledgesOldPacketsAgain(long seed) {
+        Pair pair = connected(seed);
         Connection server = pair.serverPeer().connection;
         pair.injectToServer(data(server, 0, 1));
         pair.run(SECONDS);
@@ -91,7 +94,7 @@ class AcknowledgementTest {
     @ParameterizedTest
     @ValueSource(ints = {-4, 1, 2, 1_000})
     void dropsAPacketWhoseAckNumberNobodyCanHaveSent(int offset) {
-        Pair pair = connected();
+        Pair pair = connected(1);
         Connection server = pair.serverPeer().connection;
         pair.serverPeer().pause();
         pair.injectToServer(Packets.withPayload(
@@ -102,7 +105,7 @@ class AcknowledgementTest {
     @ParameterizedTest
     @ValueSource(ints = {-3, -1, 0})
     void takesAPacketWithAnOlderAckNumber(int offset) {
-        Pair pair = connected();
+        Pair pair = connected(1);
         Connection server = pair.serverPeer().connection;
         pair.serverPeer().pause();
         pair.injectToServer(Packets.withPayload(
@@ -110,9 +113,10 @@ class AcknowledgementTest {
         assertEquals(10, server.readableBytes());
     }
 
-    @Test
-    void ridesOnDataThatGoesTheOtherWay() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void ridesOnDataThatGoesTheOtherWay(long seed) {
+        Pair pair = connected(seed);
         Connection server = pair.serverPeer().connection;
         pair.serverPeer().pause();
         pair.injectWithoutDraining(data(server, 1, 10));

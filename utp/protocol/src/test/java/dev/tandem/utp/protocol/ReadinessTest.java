@@ -7,12 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When a connection says that it can be read. */
 class ReadinessTest {
-    private static Pair connected() {
-        Pair pair = new Pair(1, Paths.delay(10 * MILLIS)).onAccept(Peer::pause);
+    private static Pair connected(long seed) {
+        Pair pair = new Pair(seed, Paths.delay(10 * MILLIS)).onAccept(Peer::pause);
         Peer client = pair.dial();
         pair.until(() -> client.connection.isEstablished() && pair.firstAccepted() != null, SECONDS);
         return pair;
@@ -24,9 +25,10 @@ class ReadinessTest {
                 .count();
     }
 
-    @Test
-    void isToldAgainAfterAReadThatTookAllThereWas() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void isToldAgainAfterAReadThatTookAllThereWas(long seed) {
+        Pair pair = connected(seed);
         ByteBuffer large = ByteBuffer.allocate(10_000);
         for (int round = 1; round <= 3; round++) {
             pair.clientPeer().send(100);
@@ -37,9 +39,10 @@ class ReadinessTest {
         }
     }
 
-    @Test
-    void isToldOnceWhileBytesWait() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void isToldOnceWhileBytesWait(long seed) {
+        Pair pair = connected(seed);
         for (int round = 1; round <= 3; round++) {
             pair.clientPeer().send(100);
             pair.run(SECONDS);
@@ -48,9 +51,10 @@ class ReadinessTest {
         assertEquals(1, readable(pair.serverPeer()));
     }
 
-    @Test
-    void theEndCanBeReadBehindTheLastByte() {
-        Pair pair = connected();
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void theEndCanBeReadBehindTheLastByte(long seed) {
+        Pair pair = connected(seed);
         pair.clientPeer().send(100).thenFinish();
         pair.run(SECONDS);
         Connection server = pair.serverPeer().connection;
