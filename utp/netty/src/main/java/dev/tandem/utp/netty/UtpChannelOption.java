@@ -6,8 +6,9 @@ import io.netty.channel.ChannelOption;
 
 /**
  * Options beside Netty's own. Of those, {@code SO_SNDBUF} and {@code SO_RCVBUF} are the buffers of a µTP connection (on a
- * server: of each that it accepts; cut to what {@link ConnectionConfig} allows), {@code CONNECT_TIMEOUT_MILLIS}, {@code ALLOW_HALF_CLOSURE}, {@code AUTO_READ} and the
- * water marks mean what they always do, and {@code SO_LINGER} of 0 makes {@code close()} send RESET.
+ * server: of each that it accepts; cut to what {@link ConnectionConfig} allows), {@code CONNECT_TIMEOUT_MILLIS},
+ * {@code ALLOW_HALF_CLOSURE}, {@code AUTO_READ} and the water marks mean what they always do, and {@code SO_LINGER} of 0
+ * makes {@code close()} send RESET.
  *
  * @param <T> the option's type
  */

@@ -79,6 +79,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     private boolean inBatch;
     private boolean draining;
     private boolean drainScheduled;
+    private boolean faultLogged;
     private @Nullable ScheduledFuture<?> timer;
     private long timerNanos;
 
@@ -200,8 +201,13 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             ByteBuffer bytes = content.internalNioBuffer(content.readerIndex(), content.readableBytes());
             endpoint.handleDatagram(now(), normalised(datagram.sender()), bytes);
         } catch (RuntimeException e) {
-            // It promises not to. The connections go on with whatever state it has left them in.
-            LOG.error("A datagram could not be handled", e);
+            // It promises not to. The connections go on with whatever state it has left them in; one line is enough,
+            // since
+            // whoever sent the datagram can send more of them.
+            if (!faultLogged) {
+                faultLogged = true;
+                LOG.error("A datagram could not be handled", e);
+            }
         } finally {
             datagram.release();
         }

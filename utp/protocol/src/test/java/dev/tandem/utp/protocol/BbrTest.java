@@ -37,7 +37,7 @@ class BbrTest {
         return pair;
     }
 
-    /** Scenarios 21 to 26; beside each link what of its rate may be payload at most, headers and losses taken off. */
+    /** Scenarios 21 to 26; the last number is the share of the rate that must be payload. Headers and losses take theirs. */
     @ParameterizedTest
     @CsvSource({
         "100, 10, 500000, 0, 0.92",
