@@ -1,0 +1,167 @@
+"""Bulk flows between two hosts, of any transport, and what arrives of them over time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.link import Host
+from lab.proc import LabError, wait_until
+
+SCRIPTS = Path(__file__).resolve().parents[1]
+_INTEROP = SCRIPTS / "lab/interop"
+
+# From an address and a port to a command.
+Command = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Transport:
+    """How to serve and to dial; the sender's standard input goes to the receiver's standard output."""
+
+    name: str
+    serve: Command
+    dial: Command
+
+
+def tandem(control: str) -> Transport:
+    """Our µTP with a congestion control."""
+    utpcat = str(SCRIPTS / "utpcat")
+    return Transport(
+        control,
+        lambda address, port: [utpcat, "-l", "-s", address, "-p", str(port)],
+        lambda address, port: [utpcat, "--congestion", control, address, str(port)],
+    )
+
+
+def tcp(control: str) -> Transport:
+    """The kernel's TCP with a congestion control."""
+    flow = [sys.executable, "-m", "lab.tcpflow"]
+    return Transport(
+        f"TCP {control}",
+        lambda address, port: [*flow, "serve", address, str(port)],
+        lambda address, port: [*flow, "dial", address, str(port), control],
+    )
+
+
+_LIBUTP = ["node", str(_INTEROP / "flow.js")]
+
+LIBUTP = Transport(
+    "libutp",
+    lambda address, port: [*_LIBUTP, "serve", address, str(port)],
+    lambda address, port: [*_LIBUTP, "dial", address, str(port)],
+)
+
+
+def to_libutp(control: str) -> Transport:
+    """Our sender, and a receiver that is libutp."""
+    return Transport(f"{control} to libutp", LIBUTP.serve, tandem(control).dial)
+
+
+class Flow:
+    """One flow from its first byte on; a context manager that leaves no process behind."""
+
+    def __init__(self, transport: Transport, near: Host, far: Host, folder: Path, *, port: int = 9_000) -> None:
+        self.transport = transport
+        self._near, self._far, self._port = near, far, port
+        self._folder = folder
+        self._tag = f"{transport.name.replace(' ', '-')}-{port}"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Flow:
+        environment = {**os.environ, "NODE_PATH": str(_INTEROP / "node_modules"), "PYTHONPATH": str(SCRIPTS)}
+        self._environment = environment
+        samples = (self._folder / f"{self._tag}.samples").open("wb")
+        self._server = self._start(
+            self._far.command(self.transport.serve(self._far.address, self._port)), "server", stdout=subprocess.PIPE
+        )
+        self._sink = self._start([sys.executable, "-m", "lab.sink"], "sink", stdin=self._server.stdout, stdout=samples)
+        assert self._server.stdout is not None
+        self._server.stdout.close()
+        samples.close()
+        protocol = "-t" if self.transport.name.startswith("TCP") else "-u"
+        wait_until(
+            f"{self.transport.name} to listen",
+            lambda: f":{self._port} " in _sockets(self._far, protocol) or None,
+            30,
+            log=self._log("server"),
+        )
+        return self
+
+    def dial(self, payload_bytes: int | None) -> None:
+        """Sends so many bytes, or without end."""
+        if payload_bytes is not None:
+            head = self._start(["head", "-c", str(payload_bytes), "/dev/zero"], "head", stdout=subprocess.PIPE)
+            assert head.stdout is not None
+            stdin = head.stdout
+        else:
+            stdin = open("/dev/zero", "rb")
+        command = self._near.command(self.transport.dial(self._far.address, self._port))
+        self._client = self._start(command, "client", stdin=stdin, stdout=subprocess.DEVNULL)
+        stdin.close()
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._processes):
+            if process.poll() is None:
+                process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def samples(self) -> list[tuple[float, int]]:
+        """Seconds of the monotonic clock, and bytes that had arrived by then."""
+        lines = (self._folder / f"{self._tag}.samples").read_text().splitlines()
+        return [(float(when), int(count)) for when, _, count in (line.partition(" ") for line in lines) if count]
+
+    def wait_first_byte(self, timeout: float = 30) -> float:
+        """When the first bytes had arrived."""
+        first = wait_until("the first byte", lambda: self.samples()[:1] or None, timeout, log=self._log("client"))
+        return first[0][0]
+
+    def wait_end(self, timeout: float) -> bool:
+        """Whether the receiver got its end in time."""
+        try:
+            self._sink.wait(timeout)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
+    def received(self, begin: float, end: float) -> int:
+        """Bytes that arrived between two moments."""
+        return received_by(self.samples(), end) - received_by(self.samples(), begin)
+
+    def _log(self, role: str) -> Path:
+        return self._folder / f"{self._tag}.{role}.log"
+
+    def _start(self, command: Sequence[str], role: str, **streams: object) -> subprocess.Popen[bytes]:
+        with self._log(role).open("wb") as log:
+            try:
+                process = subprocess.Popen(command, stderr=log, env=self._environment, **streams)  # type: ignore[call-overload]
+            except OSError as error:
+                raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
+        self._processes.append(process)
+        return process
+
+
+def received_by(samples: Sequence[tuple[float, int]], moment: float) -> int:
+    """Bytes that had arrived by a moment, on a straight line between samples."""
+    before = (samples[0][0], 0) if samples else (0.0, 0)
+    for sample in samples:
+        if sample[0] >= moment:
+            share = (moment - before[0]) / (sample[0] - before[0]) if sample[0] > before[0] else 1.0
+            return int(before[1] + max(0.0, share) * (sample[1] - before[1]))
+        before = sample
+    return before[1]
+
+
+def _sockets(host: Host, protocol: str) -> str:
+    return subprocess.run(
+        host.command(["ss", "-H", "-n", "-l", protocol]), capture_output=True, text=True, check=False
+    ).stdout
