@@ -183,6 +183,9 @@ final class Sender {
         if (outcome.isLossEpisode()) {
             controller.onLossEpisode(nowNanos);
         }
+        if (outcome.isLossesUndone()) {
+            controller.onSpuriousLosses(nowNanos);
+        }
     }
 
     private void onWindow(long nowNanos, Packet packet) {

@@ -172,7 +172,8 @@ class RetransmissionTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void knowsWhatItSentAgainForNothing(long seed) {
-        Pair pair = connected(seed, fixedWindow(50_000));
+        int[] undone = {0};
+        Pair pair = connected(seed, countingUndone(undone));
         pair.clientPeer().send(2_000_000);
         pair.run(300 * MILLIS);
         // The path gets longer all of a sudden, but loses nothing.
@@ -185,17 +186,21 @@ class RetransmissionTest {
                 stats.spurious() > 0 && stats.spurious() <= stats.retransmissions() + stats.losses(),
                 "seed " + seed + ": " + stats);
         assertEquals(pair.serverPeer().connection.stats().duplicates() > 0, stats.spurious() > 0, "seed " + seed);
+        assertTrue(undone[0] > 0, "seed " + seed);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void takesNoRealLossForAMistake(long seed) {
-        Pair pair = new Pair(seed, Paths.lossy(RTT / 2, 0.02));
+        int[] undone = {0};
+        EndpointConfig config = countingUndone(undone);
+        Pair pair = new Pair(seed, Paths.lossy(RTT / 2, 0.02), config, config);
         Peer client = pair.dial().send(3_000_000).thenFinish();
         pair.until(() -> client.connection.stats().bytesAcknowledged() == 3_000_000, 600 * SECONDS);
         ConnectionStats stats = client.connection.stats();
         assertTrue(stats.losses() > 20, "seed " + seed + ": " + stats);
         assertEquals(0, stats.timeouts(), "seed " + seed + ": " + stats);
+        assertEquals(0, undone[0], "seed " + seed);
         // Where an acknowledgement was lost a probe may be for nothing, which is a mistake indeed.
         long duplicates = pair.serverPeer().connection.stats().duplicates();
         assertTrue(stats.spurious() <= duplicates, "seed " + seed + ": " + duplicates + " duplicates, " + stats);
@@ -233,6 +238,16 @@ class RetransmissionTest {
     private static EndpointConfig fixedWindow(long bytes) {
         CongestionController.Factory fixed = maxPacketBytes -> new FixedController(bytes);
         return EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT.withCongestionController(fixed));
+    }
+
+    private static EndpointConfig countingUndone(int[] undone) {
+        CongestionController.Factory counting = maxPacketBytes -> new FixedController(50_000) {
+            @Override
+            public void onSpuriousLosses(long nowNanos) {
+                undone[0]++;
+            }
+        };
+        return EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT.withCongestionController(counting));
     }
 
     private static final class CountingController implements CongestionController {

@@ -25,6 +25,9 @@ public final class Bbr implements CongestionController {
     /** One probe for more bandwidth, one round trip for its queue to go, and six to cruise. */
     private static final double[] CYCLE = {1.25, 0.75, 1, 1, 1, 1, 1, 1};
 
+    /** While more is in flight than need be, and nobody else is there to take the place. */
+    private static final double EASED_GAIN = 0.95;
+
     /** A bandwidth is remembered for about that many rounds. */
     private static final int BANDWIDTH_ROUNDS = 10;
 
@@ -36,6 +39,13 @@ public final class Bbr implements CongestionController {
     private static final double FULL_GROWTH = 1.25;
 
     private static final int FULL_ROUNDS = 3;
+    /** A little less than was measured: an estimate that is a little too high would keep a queue for ever. */
+    private static final double PACING_MARGIN = 0.99;
+
+    /** So many probes later it is looked at again whether we are alone. */
+    private static final int SHARED_CYCLES = 4;
+
+    private static final int MAX_DRAIN_ROUND_TRIPS = 8;
     private static final int MIN_PACKETS = 4;
     private static final int MIN_QUANTUM_PACKETS = 3;
     private static final int MAX_QUANTUM_PACKETS = 64;
@@ -71,6 +81,15 @@ public final class Bbr implements CongestionController {
     private long fullBandwidth;
     private int roundsWithoutGrowth;
 
+    /** For so many probes more others are taken to hold a queue that does not go when ours goes. */
+    private int sharedCycles;
+
+    private boolean drained;
+
+    /** More is in flight than the path holds, by the model: it waits in a queue. */
+    private boolean excess;
+
+    private long leastQueueMicros = Long.MAX_VALUE;
     private int cycle;
     private long cycleStartNanos;
 
@@ -80,6 +99,9 @@ public final class Bbr implements CongestionController {
 
     /** Most that may be in flight, learned from losses that were congestion; none yet if it is the largest number. */
     private double ceilingBytes = Double.MAX_VALUE;
+
+    /** What the ceiling was before the last of them; what it is now if that was undone. */
+    private double ceilingBeforeBytes;
 
     private double windowBytes;
     private boolean timedOut;
@@ -143,6 +165,7 @@ public final class Bbr implements CongestionController {
             roundsWithoutGrowth = FULL_ROUNDS;
             mode = Mode.DRAIN;
         }
+        ceilingBeforeBytes = ceilingBytes;
         ceilingBytes = Math.max(bdpBytes(1), Math.min(ceilingBytes, windowBytes) * BACK_OFF);
     }
 
@@ -190,18 +213,42 @@ public final class Bbr implements CongestionController {
     }
 
     private void advanceCycle(long now, Acknowledgement acknowledgement) {
+        excess = acknowledgement.bytesInFlight() > bdpBytes(1) + quantumBytes();
         boolean roundTripOver = now - cycleStartNanos > minRttNanos;
         boolean next = switch (cycle) {
             case 0 ->
                 (roundTripOver && acknowledgement.bytesInFlightBefore() >= bdpBytes(CYCLE[0]) * 0.95)
                         || now - cycleStartNanos > 3 * minRttNanos;
-            case 1 -> roundTripOver || acknowledgement.bytesInFlight() <= bdpBytes(1);
+            case 1 -> isDrained(now, acknowledgement);
             default -> roundTripOver;
         };
+        if (cycle == 2 && acknowledgement.queueingDelayMicros() >= 0) {
+            leastQueueMicros = Math.min(leastQueueMicros, acknowledgement.queueingDelayMicros());
+        }
         if (next) {
+            if (cycle == 2 && drained) {
+                drained = false;
+                // Our queue is gone by now; what is still there is that of others, who would fill what we leave.
+                long most = Math.max(5 * MILLI_MICROS, minRttMicros() / 4);
+                sharedCycles = leastQueueMicros != Long.MAX_VALUE && leastQueueMicros > most ? SHARED_CYCLES : 0;
+            }
+            leastQueueMicros = Long.MAX_VALUE;
             cycle = (cycle + 1) % CYCLE.length;
             cycleStartNanos = now;
         }
+    }
+
+    /** Whether the queue of the last probe is gone: for sure when we are alone, and as well as others leave it if not. */
+    private boolean isDrained(long now, Acknowledgement acknowledgement) {
+        if (acknowledgement.bytesInFlight() <= bdpBytes(1)) {
+            drained = true;
+            return true;
+        }
+        if (sharedCycles > 0 && now - cycleStartNanos > minRttNanos) {
+            sharedCycles--;
+            return true;
+        }
+        return now - cycleStartNanos > MAX_DRAIN_ROUND_TRIPS * minRttNanos;
     }
 
     private void checkProbeRtt(long now, long bytesInFlight) {
@@ -266,6 +313,11 @@ public final class Bbr implements CongestionController {
     public void onLossEpisode(long nowNanos) {}
 
     @Override
+    public void onSpuriousLosses(long nowNanos) {
+        ceilingBytes = Math.max(ceilingBytes, ceilingBeforeBytes);
+    }
+
+    @Override
     public void onTimeout(long nowNanos) {
         timedOut = true;
         windowBytes = floorBytes();
@@ -295,10 +347,10 @@ public final class Bbr implements CongestionController {
         double gain = switch (mode) {
             case STARTUP -> STARTUP_GAIN;
             case DRAIN -> 1 / STARTUP_GAIN;
-            case PROBE_BANDWIDTH -> CYCLE[cycle];
+            case PROBE_BANDWIDTH -> cycle >= 2 && excess && sharedCycles == 0 ? EASED_GAIN : CYCLE[cycle];
             case PROBE_RTT -> 1;
         };
-        return Math.max(maxPacketBytes, (long) (gain * bandwidth));
+        return Math.max(maxPacketBytes, (long) (gain * bandwidth * PACING_MARGIN));
     }
 
     /** What goes out, and is acknowledged, as one batch: a millisecond's worth, within bounds. */

@@ -57,6 +57,9 @@ public interface CongestionController {
     /** Packets of so many bytes were taken for lost; called before the acknowledgement is that showed it. */
     default void onLost(long nowNanos, long bytes) {}
 
+    /** All losses of the last episode turned out to have been none: what was done because of them is undone. */
+    default void onSpuriousLosses(long nowNanos) {}
+
     /** Sending begins again after nothing was in flight. */
     default void onIdle(long nowNanos) {}
 

@@ -7,6 +7,7 @@ public final class AckOutcome {
     long bytesInFlightBefore;
     int packetsLost;
     boolean lossEpisode;
+    boolean lossesUndone;
     long rttNanos;
     boolean finAcknowledged;
     long bytesLost;
@@ -20,6 +21,7 @@ public final class AckOutcome {
         bytesInFlightBefore = bytesInFlight;
         packetsLost = 0;
         lossEpisode = false;
+        lossesUndone = false;
         rttNanos = 0;
         finAcknowledged = false;
         bytesLost = 0;
@@ -71,6 +73,14 @@ public final class AckOutcome {
     /** Whether the losses begin an episode: several in one window are one sign of congestion, not several. */
     public boolean isLossEpisode() {
         return lossEpisode;
+    }
+
+    /**
+     * Whether everything that was taken for lost in the last episode has turned out to have arrived, so that there was no
+     * congestion (RFC 4015; the peer's echo of our timestamps tells, as in RFC 3522).
+     */
+    public boolean isLossesUndone() {
+        return lossesUndone;
     }
 
     /** A round-trip time, or 0 if there was no valid sample. */

@@ -65,6 +65,12 @@ public final class LossRecovery {
     private boolean inEpisode;
     private int episodeEnd;
 
+    /** Counts them, from 1. */
+    private int episode;
+
+    /** Packets taken for lost in the last episode that have not turned out to have arrived. */
+    private int episodeLosses;
+
     private boolean everProgressed;
     private long progressNanos;
     private int backoff;
@@ -129,7 +135,7 @@ public final class LossRecovery {
     public AckOutcome onAcknowledgement(long nowNanos, Packet packet, long echoedRttNanos) {
         outcome.clear(packets.bytesInFlight());
         sampleFound = false;
-        rate.begin();
+        rate.begin(packet.timestampMicros());
         echoedSentNanos = echoedRttNanos < 0 ? NONE : nowNanos - echoedRttNanos;
         int ackNr = packet.ackNr();
         while (packets.count() > 0) {
@@ -198,6 +204,9 @@ public final class LossRecovery {
         boolean ambiguous = packet.transmissions > 1;
         if (packet.state == SentPacket.State.LOST || (ambiguous && isEchoOfEarlierTransmission(packet))) {
             totalSpurious++;
+            if (packet.lossEpisode == episode && --episodeLosses == 0) {
+                outcome.lossesUndone = true;
+            }
         }
         if (!ambiguous && (!sampleFound || packet.sentNanos - latestSampleSentNanos > 0)) {
             sampleFound = true;
@@ -287,7 +296,11 @@ public final class LossRecovery {
             inEpisode = true;
             episodeEnd = packets.nextSeqNr();
             outcome.lossEpisode = true;
+            episodeLosses = 0;
+            episode++;
         }
+        packet.lossEpisode = episode;
+        episodeLosses++;
     }
 
     /** When {@link #onDeadline} is to be called, or {@link #NONE}. */
@@ -297,8 +310,8 @@ public final class LossRecovery {
         if (earliest == null || latest == null) {
             return NONE;
         }
-        long deadline = Math.min(reorderDeadline, timeoutDeadline(earliest));
-        return canProbe() ? Math.min(deadline, probeDeadline(latest)) : deadline;
+        long deadline = timeoutDeadline(earliest);
+        return Math.min(reorderDeadline, canProbe() ? Math.min(deadline, probeDeadline(latest)) : deadline);
     }
 
     /** The time that {@link #deadline()} spoke of may have come; {@link #outcome()} has the losses found. */
@@ -313,7 +326,14 @@ public final class LossRecovery {
             detectLosses(nowNanos);
             return Expiry.LOSS;
         }
-        if (timeoutDeadline(earliest) - nowNanos <= 0) {
+        long timeout = timeoutDeadline(earliest);
+        // Where the timeout would be first, the probe takes its place (RFC 8985, 7.2).
+        if (canProbe() && Math.min(timeout, probeDeadline(latest)) - nowNanos <= 0) {
+            probed = true;
+            probedNanos = nowNanos;
+            return Expiry.PROBE;
+        }
+        if (timeout - nowNanos <= 0) {
             for (SentPacket packet; (packet = packets.earliestInFlight()) != null; ) {
                 onLost(nowNanos, packet, true);
             }
@@ -321,11 +341,6 @@ public final class LossRecovery {
             backoff = Math.min(MAX_BACKOFF, backoff + 1);
             reorderDeadline = NONE;
             return Expiry.TIMEOUT;
-        }
-        if (canProbe() && probeDeadline(latest) - nowNanos <= 0) {
-            probed = true;
-            probedNanos = nowNanos;
-            return Expiry.PROBE;
         }
         return Expiry.NONE;
     }

@@ -5,6 +5,9 @@ public final class RttEstimator {
     /** The timeout before there is a sample (RFC 6298, 2.1). */
     static final long INITIAL_RTO_NANOS = 1_000_000_000L;
 
+    /** On a long path that was steady so far a few milliseconds of queue are no reason to send everything again. */
+    static final long MIN_MARGIN_NANOS = 100_000_000L;
+
     static final long MAX_RTO_NANOS = 16_000_000_000L;
 
     private long minRtoNanos;
@@ -65,6 +68,7 @@ public final class RttEstimator {
         if (!sampled) {
             return Math.max(INITIAL_RTO_NANOS, minRtoNanos);
         }
-        return Math.min(MAX_RTO_NANOS, Math.max(minRtoNanos, smoothedNanos + 4 * variationNanos));
+        long margin = Math.max(MIN_MARGIN_NANOS, 4 * variationNanos);
+        return Math.min(MAX_RTO_NANOS, Math.max(minRtoNanos, smoothedNanos + margin));
     }
 }

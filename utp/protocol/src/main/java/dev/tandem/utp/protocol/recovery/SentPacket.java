@@ -31,7 +31,12 @@ public final class SentPacket {
 
     long deliveredBytes;
     long deliveredNanos;
+    int deliveredPeerMicros;
+    boolean deliveredPeerKnown;
     boolean appLimited;
+
+    /** In which episode of losses it was taken for lost last; 0: in none. */
+    int lossEpisode;
 
     /** Neighbours in the order of transmission while in flight. */
     @Nullable

@@ -93,6 +93,7 @@ final class SentPackets {
         packet.payloadBytes = payloadBytes;
         packet.fin = fin;
         packet.transmissions = 0;
+        packet.lossEpisode = 0;
         packet.state = SentPacket.State.ACKNOWLEDGED;
         count++;
         return packet;
