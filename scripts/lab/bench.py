@@ -115,6 +115,52 @@ def _completion(link: Link, transport: Transport, folder: Path, seed: int) -> fl
         return last - first + 1.5 * link.rtt / 1e3 if count == _TRANSFER_BYTES else None
 
 
+@dataclass
+class Share:
+    """Two flows on one link, the second a little later; what each got in the time after the first fifth."""
+
+    link: str
+    first: str
+    second: str
+    first_mbit: float
+    second_mbit: float
+    mean_queue_ms: float
+
+    @property
+    def second_share(self) -> float:
+        return self.second_mbit / (self.first_mbit + self.second_mbit)
+
+    @property
+    def jain(self) -> float:
+        total = self.first_mbit + self.second_mbit
+        return total * total / (2 * (self.first_mbit**2 + self.second_mbit**2))
+
+
+def measure_share(link: Link, first: Transport, second: Transport, seconds: float, seed: int) -> Share:
+    """Lets two flows compete for so long."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        EmulatedLink(link.conditions(), seed=seed) as path,
+        Flow(first, path.near, path.far, Path(name), port=9_000) as one,
+        Flow(second, path.near, path.far, Path(name), port=9_001) as two,
+    ):
+        one.dial(None)
+        one.wait_first_byte()
+        time.sleep(_LATECOMER_SECONDS)
+        two.dial(None)
+        begin = two.wait_first_byte() + seconds / 5
+        end = begin + seconds * 4 / 5
+        _sleep_until(begin)
+        before = path.stats()["forward"]
+        _sleep_until(end)
+        counts = Counts.between(before, path.stats()["forward"])
+        rates = [flow.received(begin, end) * 8 / (end - begin) / 1e6 for flow in (one, two)]
+    return Share(link.name, first.name, second.name, rates[0], rates[1], counts.mean_queue_ms)
+
+
+_LATECOMER_SECONDS = 3.0
+
+
 def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 

@@ -14,17 +14,16 @@ import org.jspecify.annotations.Nullable;
  * PATH}, {@code udp block}, {@code udp pass}. The answer is a JSON object, {@code ok}, or {@code error: } and a reason.
  */
 final class Control {
-    private final ServerSocketChannel socket;
     private final Direction forward;
     private final Direction back;
 
-    Control(ServerSocketChannel socket, Direction forward, Direction back) {
-        this.socket = socket;
+    Control(Direction forward, Direction back) {
         this.forward = forward;
         this.back = back;
     }
 
-    void serve() throws IOException {
+    /** Serves callers one after the other, without end. */
+    void serve(ServerSocketChannel socket) throws IOException {
         while (true) {
             try (SocketChannel caller = socket.accept()) {
                 converse(caller);

@@ -87,39 +87,59 @@ final class Direction {
         }
     }
 
-    /** Hands packets on until the device is gone, or this thread is interrupted. */
+    /** Hands packets on until this thread is interrupted. */
     void write() throws InterruptedException {
         ByteBuffer buffer = ByteBuffer.allocateDirect(MAX_PACKET_BYTES);
         while (true) {
-            buffer.clear().put(next()).flip();
-            try {
-                to.write(buffer);
-            } catch (IOException e) {
-                // The far device may be down for a moment, as a network is; what was lost is counted.
-                countRefused();
+            if (!writeOne(buffer)) {
+                awaitDue();
             }
         }
     }
 
-    private byte[] next() throws InterruptedException {
+    /** Hands on the next packet, if one is due. */
+    boolean writeOne(ByteBuffer buffer) {
+        byte @Nullable [] packet = poll();
+        if (packet == null) {
+            return false;
+        }
+        buffer.clear().put(packet).flip();
+        try {
+            to.write(buffer);
+        } catch (IOException e) {
+            // The far device may be down for a moment, as a network is; what was lost is counted.
+            countRefused();
+        }
+        return true;
+    }
+
+    private byte @Nullable [] poll() {
         lock.lock();
         try {
-            while (true) {
-                long now = clock.getAsLong();
-                long due = link.nextDeliveryNanos();
-                byte @Nullable [] packet = link.poll(now);
-                if (packet != null) {
-                    lateness.add(now - due);
-                    return packet;
-                }
-                wakeNanos = due;
-                if (due == Link.NO_EVENT) {
+            long now = clock.getAsLong();
+            long due = link.nextDeliveryNanos();
+            byte @Nullable [] packet = link.poll(now);
+            if (packet != null) {
+                lateness.add(now - due);
+            }
+            return packet;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitDue() throws InterruptedException {
+        lock.lock();
+        try {
+            for (long now; (now = clock.getAsLong()) < link.nextDeliveryNanos(); ) {
+                wakeNanos = link.nextDeliveryNanos();
+                if (wakeNanos == Link.NO_EVENT) {
                     sooner.await();
                 } else {
-                    sooner.awaitNanos(due - now);
+                    sooner.awaitNanos(wakeNanos - now);
                 }
-                wakeNanos = Long.MIN_VALUE;
             }
+            wakeNanos = Long.MIN_VALUE;
         } finally {
             lock.unlock();
         }

@@ -43,7 +43,7 @@ public final class Emulator {
                 start("write", each::write);
                 start("read", each::read);
             }
-            new Control(control, forward, back).serve();
+            new Control(forward, back).serve(control);
             return 0;
         } catch (NumberFormatException e) {
             errors.println("emulator: the seed is a number");
