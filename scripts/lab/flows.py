@@ -62,6 +62,11 @@ def to_libutp(control: str) -> Transport:
     return Transport(f"{control} to libutp", LIBUTP.serve, tandem(control).dial)
 
 
+def environment() -> dict[str, str]:
+    """What the programs need to find: libutp, and these modules."""
+    return {**os.environ, "NODE_PATH": str(_INTEROP / "node_modules"), "PYTHONPATH": str(SCRIPTS)}
+
+
 class Flow:
     """One flow from its first byte on; a context manager that leaves no process behind."""
 
@@ -73,8 +78,7 @@ class Flow:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Flow:
-        environment = {**os.environ, "NODE_PATH": str(_INTEROP / "node_modules"), "PYTHONPATH": str(SCRIPTS)}
-        self._environment = environment
+        self._environment = environment()
         samples = (self._folder / f"{self._tag}.samples").open("wb")
         self._server = self._start(
             self._far.command(self.transport.serve(self._far.address, self._port)), "server", stdout=subprocess.PIPE

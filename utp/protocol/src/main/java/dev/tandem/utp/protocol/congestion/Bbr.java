@@ -39,13 +39,14 @@ public final class Bbr implements CongestionController {
     private static final double FULL_GROWTH = 1.25;
 
     private static final int FULL_ROUNDS = 3;
+
     /** A little less than was measured: an estimate that is a little too high would keep a queue for ever. */
     private static final double PACING_MARGIN = 0.99;
 
-    /** So many probes later it is looked at again whether we are alone. */
-    private static final int SHARED_CYCLES = 4;
+    /** At the latest so many probes later it is looked at again whether we are alone, which costs some of our share. */
+    private static final int MAX_SHARED_CYCLES = 64;
 
-    private static final int MAX_DRAIN_ROUND_TRIPS = 8;
+    private static final int MAX_DRAIN_ROUND_TRIPS = 5;
     private static final int MIN_PACKETS = 4;
     private static final int MIN_QUANTUM_PACKETS = 3;
     private static final int MAX_QUANTUM_PACKETS = 64;
@@ -58,6 +59,11 @@ public final class Bbr implements CongestionController {
 
     private static final double LOSS_WITH_QUEUE = 0.001;
     private static final double BACK_OFF = 0.7;
+
+    /** Losses that still come after so many answers are not for us to end. */
+    private static final int ANSWERED_ROUNDS = 8;
+
+    private static final int DEAF_ROUNDS = 64;
 
     private final int maxPacketBytes;
     private Mode mode = Mode.STARTUP;
@@ -84,6 +90,9 @@ public final class Bbr implements CongestionController {
     /** For so many probes more others are taken to hold a queue that does not go when ours goes. */
     private int sharedCycles;
 
+    /** What that number was last. */
+    private int patience = 1;
+
     private boolean drained;
 
     /** More is in flight than the path holds, by the model: it waits in a queue. */
@@ -96,6 +105,9 @@ public final class Bbr implements CongestionController {
     private long roundDeliveredBytes;
     private long roundLostBytes;
     private long queueingDelayMicros;
+
+    /** So many rounds in a row were congested; negative while losses are not answered. */
+    private int congestedRounds;
 
     /** Most that may be in flight, learned from losses that were congestion; none yet if it is the largest number. */
     private double ceilingBytes = Double.MAX_VALUE;
@@ -145,11 +157,20 @@ public final class Bbr implements CongestionController {
 
     private void onRound(Acknowledgement acknowledgement) {
         roundEndDelivered = acknowledgement.deliveredBytes();
-        round++;
-        bandwidths[round % BANDWIDTH_ROUNDS] = 0;
+        if (mode != Mode.PROBE_BANDWIDTH || cycle != 1) {
+            // What was sent more slowly than the path takes is no reason to forget how much that is.
+            round++;
+            bandwidths[round % BANDWIDTH_ROUNDS] = 0;
+        }
         double lost = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
         boolean queue = queueingDelayMicros > Math.max(10 * MILLI_MICROS, minRttMicros() / 4);
-        if (lost > HEAVY_LOSS || (lost > LOSS_WITH_QUEUE && queue)) {
+        boolean congested = lost > HEAVY_LOSS || (lost > LOSS_WITH_QUEUE && queue);
+        congestedRounds = congested || congestedRounds < 0 ? congestedRounds + 1 : 0;
+        if (congestedRounds > ANSWERED_ROUNDS) {
+            // The other one does not give way to losses (BBR version 1, for one), so ours only made room for it.
+            congestedRounds = -DEAF_ROUNDS;
+            ceilingBytes = Double.MAX_VALUE;
+        } else if (congested && (congestedRounds > 0 || lost > HEAVY_LOSS)) {
             onCongestion();
         } else if (ceilingBytes < Double.MAX_VALUE) {
             // Room may have come back; as fast as TCP would find it at least.
@@ -230,7 +251,7 @@ public final class Bbr implements CongestionController {
                 drained = false;
                 // Our queue is gone by now; what is still there is that of others, who would fill what we leave.
                 long most = Math.max(5 * MILLI_MICROS, minRttMicros() / 4);
-                sharedCycles = leastQueueMicros != Long.MAX_VALUE && leastQueueMicros > most ? SHARED_CYCLES : 0;
+                onDrained(leastQueueMicros != Long.MAX_VALUE && leastQueueMicros > most);
             }
             leastQueueMicros = Long.MAX_VALUE;
             cycle = (cycle + 1) % CYCLE.length;
@@ -248,7 +269,17 @@ public final class Bbr implements CongestionController {
             sharedCycles--;
             return true;
         }
-        return now - cycleStartNanos > MAX_DRAIN_ROUND_TRIPS * minRttNanos;
+        if (sharedCycles == 0 && now - cycleStartNanos > MAX_DRAIN_ROUND_TRIPS * minRttNanos) {
+            // Ours alone would have gone by now.
+            onDrained(true);
+            return true;
+        }
+        return false;
+    }
+
+    private void onDrained(boolean shared) {
+        patience = shared ? Math.min(2 * patience, MAX_SHARED_CYCLES) : 1;
+        sharedCycles = shared ? patience : 0;
     }
 
     private void checkProbeRtt(long now, long bytesInFlight) {
