@@ -68,8 +68,10 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     private final EventLoop loop;
     private final DatagramChannel channel;
 
-    /** Whether batches go out as one (GSO); no more after the first of them that failed, since some devices refuse. */
-    private boolean segments;
+    /** Datagrams of up to this size go out in batches (GSO); 0 for none, since some devices refuse. */
+    private int maxSegmentBytes;
+
+    private final DontFragment dontFragment;
 
     private final Endpoint endpoint;
     private final Set<UtpChannel> channels = new HashSet<>();
@@ -87,9 +89,12 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         this.loop = loop;
         this.server = server;
         this.channel = UtpTransports.newDatagramChannel(loop);
-        this.segments =
+        boolean segments =
                 channel instanceof EpollDatagramChannel && EpollDatagramChannel.isSegmentedDatagramPacketSupported();
-        this.endpoint = new Endpoint(config.withAccepting(server != null), RANDOM::nextInt);
+        this.maxSegmentBytes = segments ? MAX_BATCH_BYTES : 0;
+        this.dontFragment = new DontFragment(channel);
+        EndpointConfig ours = config.withAccepting(server != null).withDontFragment(dontFragment.set(true));
+        this.endpoint = new Endpoint(ours, RANDOM::nextInt);
         useDatagramsOf(config.connection());
     }
 
@@ -321,7 +326,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         if (!channel.isWritable()) {
             return 0;
         }
-        int capacity = segments ? Math.max(datagramBytes, MAX_BATCH_BYTES) : datagramBytes;
+        int capacity = maxSegmentBytes > 0 ? Math.max(datagramBytes, MAX_BATCH_BYTES) : datagramBytes;
         ByteBuf batch = null;
         int runStart = 0;
         int runSegment = 0;
@@ -345,9 +350,19 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             int size = transmit.sizeBytes();
             sentBytes += size;
             batch.writerIndex(start + size);
-            boolean joins = segments
+            boolean mayFragment = transmit.mayFragment();
+            if (size > Endpoint.BASE_DATAGRAM_BYTES && mayFragment == dontFragment.isSet()) {
+                send(batch, runStart, runLength, runSegment, runRemote);
+                runRemote = null;
+                runLength = 0;
+                // What is queued leaves before the socket changes.
+                channel.flush();
+                dontFragment.set(!mayFragment);
+            }
+            boolean joins = runSegment <= maxSegmentBytes
                     && runRemote != null
                     && !runEnded
+                    && !mayFragment
                     && runRemote.equals(transmit.remote())
                     && size <= runSegment
                     && runLength + size <= MAX_BATCH_BYTES
@@ -360,7 +375,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
                 runRemote = transmit.remote();
             }
             runLength += size;
-            runEnded = joins && size < runSegment;
+            // The kernel makes no batch of what it may have to fragment.
+            runEnded = mayFragment || (joins && size < runSegment);
             if (batch.writableBytes() < datagramBytes) {
                 send(batch, runStart, runLength, runSegment, runRemote);
                 batch.release();
@@ -384,8 +400,12 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         ByteBuf bytes = batch.retainedSlice(start, length);
         if (length > segment) {
             channel.write(new SegmentedDatagramPacket(bytes, segment, remote)).addListener(written -> {
-                // What was in it is lost, and will be sent again, one by one.
-                segments &= written.isSuccess();
+                // What was in it is lost, and will be sent again, one by one. A device whose MTU has become smaller
+                // refuses
+                // large segments only.
+                if (!written.isSuccess()) {
+                    maxSegmentBytes = segment > Endpoint.BASE_DATAGRAM_BYTES ? Endpoint.BASE_DATAGRAM_BYTES : 0;
+                }
             });
         } else {
             channel.write(new DatagramPacket(bytes, remote), channel.voidPromise());

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.Endpoint;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -41,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -181,6 +184,27 @@ class UtpChannelContractTest {
     /** As where the device does not do the splitting. */
     @Test
     void sendsOneByOneOnceABatchWasRefused() throws Exception {
+        AtomicInteger refused = new AtomicInteger();
+        transferOverEpoll(ConnectionConfig.DEFAULT, batch -> {
+            refused.incrementAndGet();
+            return false;
+        });
+        assertTrue(refused.get() > 0 && refused.get() < 20, refused + " batches");
+    }
+
+    /** The kernel refuses a batch of datagrams that it would have to fragment, each time. */
+    @Test
+    void makesNoBatchOfWhatMayBeFragmented() throws Exception {
+        AtomicInteger tooLarge = new AtomicInteger();
+        transferOverEpoll(ConnectionConfig.DEFAULT.withMaxDatagramBytes(1_400), batch -> {
+            tooLarge.addAndGet(batch.segmentSize() > Endpoint.BASE_DATAGRAM_BYTES ? 1 : 0);
+            return true;
+        });
+        assertEquals(0, tooLarge.get());
+    }
+
+    private void transferOverEpoll(ConnectionConfig config, Predicate<SegmentedDatagramPacket> device)
+            throws Exception {
         assumeTrue(Epoll.isAvailable() && EpollDatagramChannel.isSegmentedDatagramPacketSupported(), "no GSO here");
         EventLoopGroup epoll = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         try {
@@ -192,13 +216,11 @@ class UtpChannelContractTest {
                     .bind(InetAddress.getLoopbackAddress(), 0)
                     .sync()
                     .channel();
-            AtomicInteger refused = new AtomicInteger();
             Objects.requireNonNull(port.socket()).channel().pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
                 @Override
                 public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-                    if (message instanceof SegmentedDatagramPacket batch) {
+                    if (message instanceof SegmentedDatagramPacket batch && !device.test(batch)) {
                         batch.release();
-                        refused.incrementAndGet();
                         promise.tryFailure(new IOException("Invalid argument"));
                     } else {
                         ctx.write(message, promise);
@@ -208,6 +230,7 @@ class UtpChannelContractTest {
             UtpChannel client = (UtpChannel) new Bootstrap()
                     .group(epoll)
                     .channelFactory(() -> new UtpChannel(port))
+                    .option(UtpChannelOption.CONNECTION_CONFIG, config)
                     .handler(new ChannelInboundHandlerAdapter())
                     .connect(server.localAddress())
                     .sync()
@@ -215,7 +238,6 @@ class UtpChannelContractTest {
             client.writeAndFlush(bytes(MANY_BYTES));
             client.shutdownOutput();
             assertEquals(MANY_BYTES, counter.atEnd.get(20, TimeUnit.SECONDS));
-            assertTrue(refused.get() > 0 && refused.get() < 20, refused + " batches");
         } finally {
             epoll.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS);
         }

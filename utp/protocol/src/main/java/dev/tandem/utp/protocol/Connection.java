@@ -1,6 +1,7 @@
 package dev.tandem.utp.protocol;
 
 import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.PathMtu;
 import dev.tandem.utp.protocol.recovery.PeerClock;
 import dev.tandem.utp.protocol.recovery.RttEstimator;
 import dev.tandem.utp.protocol.recovery.SentPacket;
@@ -33,10 +34,8 @@ public final class Connection {
     /** In extension 2 of our SYN and of our answer to one that has it; "tandem", then a version. */
     static final long OUR_KIND = 0x74616e64656d0001L;
 
-    /** libutp's, so that datagrams pass wherever its do; less for IPv6, where every path passes 1,280. */
-    private static final int DEFAULT_DATAGRAM_BYTES_IPV4 = 1_402;
-
-    private static final int DEFAULT_DATAGRAM_BYTES_IPV6 = 1_232;
+    /** Where nothing can be found out of the path: libutp's over IPv4, so that datagrams pass wherever its do. */
+    private static final int BLIND_DATAGRAM_BYTES_IPV4 = 1_402;
 
     private static final long MIN_RTO_OWN_NANOS = 250_000_000L;
     private static final long MIN_RTO_FOREIGN_NANOS = 500_000_000L;
@@ -89,6 +88,7 @@ public final class Connection {
     private boolean discarding;
     private long lingerDeadline = LossRecovery.NONE;
     private boolean readableSignalled;
+    private boolean mayFragment;
 
     private long packetsSent;
     private long packetsReceived;
@@ -106,7 +106,7 @@ public final class Connection {
         this.config = config;
         this.initiator = initiator;
         this.synSeqNr = synSeqNr;
-        this.sender = new Sender(config, maxDatagramBytes(config, remote), nextSeqNr, rtt);
+        this.sender = new Sender(config, pathMtu(endpoint, config, remote), nextSeqNr, rtt);
         this.trace = config.trace().create(initiator);
         this.sender.recovery().trace(trace);
         this.createdNanos = nowNanos;
@@ -142,11 +142,15 @@ public final class Connection {
         return connection;
     }
 
-    private static int maxDatagramBytes(ConnectionConfig config, InetSocketAddress remote) {
+    private static PathMtu pathMtu(Endpoint endpoint, ConnectionConfig config, InetSocketAddress remote) {
+        boolean ipv6 = remote.getAddress() instanceof Inet6Address;
         if (config.maxDatagramBytes() != 0) {
-            return config.maxDatagramBytes();
+            return PathMtu.fixed(config.maxDatagramBytes());
         }
-        return remote.getAddress() instanceof Inet6Address ? DEFAULT_DATAGRAM_BYTES_IPV6 : DEFAULT_DATAGRAM_BYTES_IPV4;
+        if (endpoint.isDontFragment()) {
+            return PathMtu.search(ipv6 ? PathMtu.MAX_BYTES_IPV6 : PathMtu.MAX_BYTES_IPV4);
+        }
+        return PathMtu.fixed(ipv6 ? PathMtu.BASE_BYTES : BLIND_DATAGRAM_BYTES_IPV4);
     }
 
     // ---- what the owner of the connection calls ----
@@ -286,6 +290,7 @@ public final class Connection {
                 sender.queueingDelayMicros(),
                 sender.controller().windowBytes(),
                 recovery.bytesInFlight(),
+                sender.mtu().bytes(),
                 sender.peerWindowBytes(),
                 sender.bytesSent(),
                 recovery.cumulativeOffset(),
@@ -430,8 +435,14 @@ public final class Connection {
         }
     }
 
+    /** Whether the packet that {@link #pollTransmit} wrote last may be fragmented on its way. */
+    boolean mayFragment() {
+        return mayFragment;
+    }
+
     /** Writes one packet, if there is one to send now. */
     boolean pollTransmit(long nowNanos, ByteBuffer out) {
+        mayFragment = false;
         if (state == State.SYN_SENT) {
             return pollSyn(nowNanos, out);
         }
@@ -550,8 +561,12 @@ public final class Connection {
         Objects.requireNonNull(receiver).onAckSent(nowNanos, false);
         PacketType type = packet.isFin() ? PacketType.FIN : PacketType.DATA;
         writeHeader(nowNanos, out, type, packet.seqNr(), receiver.buffer().ackNr());
+        if (packet.probeBytes() > 0) {
+            PacketWriter.padding(out, start, packet.probeBytes() - Packet.HEADER_BYTES - packet.payloadBytes());
+        }
         sender.copyPayload(packet, out);
         int size = out.position() - start;
+        mayFragment = packet.probeBytes() == 0 && sender.mtu().mayFragment(size);
         if (trace != null) {
             int ackNr = receiver.buffer().ackNr();
             boolean again = packet.isRetransmission();

@@ -11,7 +11,8 @@ import java.util.function.Consumer;
  *
  * @param sendBufferBytes most bytes written and not yet acknowledged in order, 4 KiB to 256 MiB
  * @param receiveBufferBytes most bytes received and not yet read: the largest window that we advertise, 4 KiB to 256 MiB
- * @param maxDatagramBytes most bytes of UDP payload in one packet, 576 to 65,000; 0: 1402 over IPv4 and 1232 over IPv6, as libutp
+ * @param maxDatagramBytes most bytes of UDP payload in one packet, 576 to 65,000; 0: what the
+ *     path is found to take, 1232 to 1472; or, where the endpoint does not set DF, 1402 over IPv4 and 1232 over IPv6
  * @param connectTimeoutNanos how long a handshake may take, both for the one who dials and for the one who answers
  * @param giveUpNanos how long data may be outstanding without any progress before the connection is given up
  * @param keepAliveNanos after how long a silence to repeat an acknowledgement, which keeps a NAT's mapping; 0: never
@@ -39,7 +40,7 @@ public record ConnectionConfig(
     /** The largest window that Wireshark takes for µTP's, unless told otherwise. */
     private static final int DEFAULT_RECEIVE_BUFFER_BYTES = 0x380000;
 
-    /** 4 MiB to send and 3.5 MiB to receive, the datagram size of libutp, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT, no trace. */
+    /** 4 MiB to send and 3.5 MiB to receive, datagrams of any size that passes, 21 s to connect, 30 s to give up, a keepalive each 29 s, LEDBAT, no trace. */
     public static final ConnectionConfig DEFAULT = new ConnectionConfig(
             4 << 20,
             DEFAULT_RECEIVE_BUFFER_BYTES,

@@ -8,6 +8,7 @@ package dev.tandem.utp.protocol;
  * @param queueingDelayMicros delay above the base delay on the way to the peer, in µs
  * @param windowBytes the congestion window
  * @param bytesInFlight bytes sent, neither acknowledged nor taken for lost, headers included
+ * @param datagramBytes bytes of UDP payload in a full packet
  * @param peerWindowBytes the window that the peer advertised last
  * @param bytesSent payload bytes sent for the first time
  * @param bytesAcknowledged payload bytes that the peer has acknowledged in order
@@ -26,6 +27,7 @@ public record ConnectionStats(
         long queueingDelayMicros,
         long windowBytes,
         long bytesInFlight,
+        long datagramBytes,
         long peerWindowBytes,
         long bytesSent,
         long bytesAcknowledged,

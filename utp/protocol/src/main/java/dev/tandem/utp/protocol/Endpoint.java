@@ -1,6 +1,7 @@
 package dev.tandem.utp.protocol;
 
 import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.PathMtu;
 import dev.tandem.utp.protocol.recovery.PeerClock;
 import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.PacketType;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 public final class Endpoint {
     /** {@link #pollTimeout()}: there is no deadline. */
     public static final long NO_TIMEOUT = LossRecovery.NONE;
+
+    /** Bytes of UDP payload that every path takes. */
+    public static final int BASE_DATAGRAM_BYTES = PathMtu.BASE_BYTES;
 
     private static final int MAX_ID_TRIES = 64;
     private static final int MAX_PENDING_RESETS = 1_024;
@@ -197,17 +201,17 @@ public final class Endpoint {
         if (reset != null) {
             int micros = PeerClock.micros(nowNanos);
             PacketWriter.header(out, PacketType.RESET, reset.id(), micros, 0, 0, reset.seqNr(), reset.ackNr());
-            return transmit(reset.remote(), out.position() - start);
+            return transmit(reset.remote(), out.position() - start, false);
         }
         HalfOpenTable.HalfOpen answered = halfOpen.pollAnswer(nowNanos, out);
         if (answered != null) {
-            return transmit(answered.remote(), out.position() - start);
+            return transmit(answered.remote(), out.position() - start, false);
         }
         Connection connection = ready.poll();
         while (connection != null) {
             if (connection.pollTransmit(nowNanos, out)) {
                 ready.add(connection);
-                return transmit(connection.remote(), out.position() - start);
+                return transmit(connection.remote(), out.position() - start, connection.mayFragment());
             }
             connection.isReady = false;
             update(connection);
@@ -216,9 +220,9 @@ public final class Endpoint {
         return null;
     }
 
-    private Transmit transmit(InetSocketAddress remote, int bytes) {
+    private Transmit transmit(InetSocketAddress remote, int bytes, boolean mayFragment) {
         datagramsSent++;
-        return new Transmit(remote, bytes);
+        return new Transmit(remote, bytes, mayFragment);
     }
 
     /** The next thing that happened, or null. */
@@ -244,6 +248,10 @@ public final class Endpoint {
     }
 
     // ---- what connections call ----
+
+    boolean isDontFragment() {
+        return config.dontFragment();
+    }
 
     void emit(Connection connection, ConnectionEvent.Kind kind) {
         events.add(new ConnectionEvent(connection, kind));

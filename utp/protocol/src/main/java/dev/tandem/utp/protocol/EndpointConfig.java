@@ -9,13 +9,21 @@ import java.util.Objects;
  * @param maxConnections most connections held at once, lingering ones included; SYNs beyond it are dropped
  * @param maxHalfOpen most connections that peers began and did not confirm by a second packet
  * @param resetsPerSecond most RESETs sent each second in answer to packets of unknown connections
+ * @param dontFragment whether datagrams leave with DF set, but those that may be fragmented ({@link Transmit#mayFragment()}), so
+ *     that the path's MTU can be found out
  * @param connection what connections are made with unless {@link Endpoint#connect} is told otherwise
  */
 public record EndpointConfig(
-        boolean accepting, int maxConnections, int maxHalfOpen, int resetsPerSecond, ConnectionConfig connection) {
+        boolean accepting,
+        int maxConnections,
+        int maxHalfOpen,
+        int resetsPerSecond,
+        boolean dontFragment,
+        ConnectionConfig connection) {
 
-    /** Accepts; up to 65,536 connections, 1,024 of them half open; 100 RESETs a second. */
-    public static final EndpointConfig DEFAULT = new EndpointConfig(true, 65_536, 1_024, 100, ConnectionConfig.DEFAULT);
+    /** Accepts; up to 65,536 connections, 1,024 of them half open; 100 RESETs a second; DF is not set. */
+    public static final EndpointConfig DEFAULT =
+            new EndpointConfig(true, 65_536, 1_024, 100, false, ConnectionConfig.DEFAULT);
 
     /** @throws IllegalArgumentException if a bound is negative */
     public EndpointConfig {
@@ -27,26 +35,31 @@ public record EndpointConfig(
 
     /** The same, with SYNs of peers accepted or refused. */
     public EndpointConfig withAccepting(boolean value) {
-        return new EndpointConfig(value, maxConnections, maxHalfOpen, resetsPerSecond, connection);
+        return new EndpointConfig(value, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, connection);
     }
 
     /** The same with another bound on connections. */
     public EndpointConfig withMaxConnections(int value) {
-        return new EndpointConfig(accepting, value, maxHalfOpen, resetsPerSecond, connection);
+        return new EndpointConfig(accepting, value, maxHalfOpen, resetsPerSecond, dontFragment, connection);
     }
 
     /** The same with another bound on half-open connections. */
     public EndpointConfig withMaxHalfOpen(int value) {
-        return new EndpointConfig(accepting, maxConnections, value, resetsPerSecond, connection);
+        return new EndpointConfig(accepting, maxConnections, value, resetsPerSecond, dontFragment, connection);
     }
 
     /** The same with another bound on RESETs for what is not known. */
     public EndpointConfig withResetsPerSecond(int value) {
-        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, value, connection);
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, value, dontFragment, connection);
+    }
+
+    /** The same, with datagrams that leave with DF set or without. */
+    public EndpointConfig withDontFragment(boolean value) {
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, value, connection);
     }
 
     /** The same with connections of another kind. */
     public EndpointConfig withConnection(ConnectionConfig value) {
-        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, value);
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, value);
     }
 }

@@ -4,10 +4,12 @@ import dev.tandem.utp.protocol.congestion.CongestionController;
 import dev.tandem.utp.protocol.recovery.AckOutcome;
 import dev.tandem.utp.protocol.recovery.DelayHistory;
 import dev.tandem.utp.protocol.recovery.LossRecovery;
+import dev.tandem.utp.protocol.recovery.PathMtu;
 import dev.tandem.utp.protocol.recovery.RttEstimator;
 import dev.tandem.utp.protocol.recovery.SentPacket;
 import dev.tandem.utp.protocol.stream.ByteRing;
 import dev.tandem.utp.protocol.wire.Packet;
+import dev.tandem.utp.protocol.wire.PacketWriter;
 import dev.tandem.utp.protocol.wire.SequenceNumbers;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -32,16 +34,22 @@ final class Sender {
     /** Until the peer has told its window: libtorrent's SYN says 0 and does not mean it. */
     private static final int ASSUMED_WINDOW_BYTES = 16 << 10;
 
+    private static final int PACKETS_BEHIND_PROBE = 8;
+
     private static final long MAX_OVERTAKEN_NANOS = 60_000_000_000L;
     private static final long MIN_PERSIST_NANOS = 500_000_000L;
     private static final long MAX_PERSIST_NANOS = 16_000_000_000L;
 
     private final int sendBufferBytes;
-    private final int maxPayloadBytes;
     private final RttEstimator rtt;
     private final DelayHistory delays = new DelayHistory();
+    private final PathMtu mtu;
     private final LossRecovery recovery;
     private final CongestionController controller;
+
+    /** Of which the controller knows. */
+    private int maxPacketBytes;
+
     private final Pacer pacer = new Pacer();
     private final ByteRing written = new ByteRing();
 
@@ -81,12 +89,13 @@ final class Sender {
     private int persistBackoff;
     private boolean persistProbe;
 
-    Sender(ConnectionConfig config, int maxDatagramBytes, int nextSeqNr, RttEstimator rtt) {
+    Sender(ConnectionConfig config, PathMtu mtu, int nextSeqNr, RttEstimator rtt) {
         this.sendBufferBytes = config.sendBufferBytes();
-        this.maxPayloadBytes = maxDatagramBytes - Packet.HEADER_BYTES;
         this.rtt = rtt;
-        this.recovery = new LossRecovery(nextSeqNr, rtt);
-        this.controller = config.congestionController().create(maxDatagramBytes);
+        this.mtu = mtu;
+        this.recovery = new LossRecovery(nextSeqNr, rtt, mtu);
+        this.maxPacketBytes = mtu.bytes();
+        this.controller = config.congestionController().create(maxPacketBytes);
     }
 
     void peerIsOurKind() {
@@ -186,6 +195,14 @@ final class Sender {
         if (outcome.isLossesUndone()) {
             controller.onSpuriousLosses(nowNanos);
         }
+        adoptMtu();
+    }
+
+    private void adoptMtu() {
+        if (maxPacketBytes != mtu.bytes()) {
+            maxPacketBytes = mtu.bytes();
+            controller.onMaxPacketBytes(maxPacketBytes);
+        }
     }
 
     private void onWindow(long nowNanos, Packet packet) {
@@ -197,9 +214,9 @@ final class Sender {
         windowTimestampMicros = packet.timestampMicros();
         windowKnown = true;
         long wndSize = packet.wndSize();
-        boolean wasShut = peerWindowBytes < maxPayloadBytes;
+        boolean wasShut = isPeerWindowShut();
         peerWindowBytes = wndSize;
-        if (wasShut && wndSize >= maxPayloadBytes) {
+        if (wasShut && !isPeerWindowShut()) {
             // A probe of the shut window may have been dropped there; waiting for a timeout would waste the opening.
             if (persistBackoff > 0) {
                 recovery.sendAllAgain();
@@ -249,7 +266,7 @@ final class Sender {
                 || recovery.packetsOutstanding() >= (peerIsOurKind ? MAX_OUTSTANDING_OWN : MAX_OUTSTANDING_FOREIGN)) {
             return null;
         }
-        int payload = (int) Math.min(unsentBytes(), maxPayloadBytes);
+        int payload = (int) Math.min(unsentBytes(), maxPayloadBytes());
         if (payload == 0) {
             windowLimited = false;
             if (!finQueued) {
@@ -265,21 +282,35 @@ final class Sender {
             finSent = true;
             return recovery.add(nextOffset, 0, true);
         }
+        int mtuProbeBytes = 0;
         if (persistProbe) {
             persistProbe = false;
             payload = 1;
         } else {
             // A packet that is not full waits for the rest that its writer is about to hand over.
-            if (payload < maxPayloadBytes && writeBlocked && recovery.packetsInFlight() > 0) {
+            if (payload < maxPayloadBytes() && writeBlocked && recovery.packetsInFlight() > 0) {
                 return null;
             }
-            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, Packet.HEADER_BYTES + payload)) {
+            mtuProbeBytes = mtuProbeBytes(nowNanos);
+            if (mtuProbeBytes > 0) {
+                payload = PacketWriter.paddedPayloadBytes(payload, mtuProbeBytes);
+            }
+            int wireBytes = Math.max(Packet.HEADER_BYTES + payload, mtuProbeBytes);
+            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, wireBytes)) {
                 return null;
             }
         }
         SentPacket packet = recovery.add(nextOffset, payload, false);
         nextOffset += payload;
+        if (mtuProbeBytes > 0) {
+            recovery.probeMtu(packet, mtuProbeBytes);
+        }
         return packet;
+    }
+
+    /** A probe needs others behind it, which tell of its loss before any timeout does. */
+    private int mtuProbeBytes(long nowNanos) {
+        return unsentBytes() >= (long) PACKETS_BEHIND_PROBE * maxPayloadBytes() ? recovery.mtuProbeBytes(nowNanos) : 0;
     }
 
     /** Whether the congestion window has room and the time has come; a first packet always has, and so has a probe. */
@@ -300,7 +331,7 @@ final class Sender {
 
     /** A shut window must be tried now and then, or a lost update would stop the stream for ever. */
     private void persistDeadlineIfShut(long nowNanos) {
-        int payload = (int) Math.min(unsentBytes(), maxPayloadBytes);
+        int payload = (int) Math.min(unsentBytes(), maxPayloadBytes());
         boolean shut =
                 payload > 0 && payload > windowRoomBytes() && recovery.packetsOutstanding() == 0 && !persistProbe;
         if (!shut) {
@@ -345,11 +376,12 @@ final class Sender {
             case PROBE -> probe = true;
             case TIMEOUT -> controller.onTimeout(nowNanos);
         }
+        adoptMtu();
     }
 
     /** Whether the peer's window is what holds us; then it only has to be alive, not to acknowledge. */
     boolean isPeerWindowShut() {
-        return peerWindowBytes < maxPayloadBytes;
+        return peerWindowBytes < maxPayloadBytes();
     }
 
     LossRecovery recovery() {
@@ -368,8 +400,12 @@ final class Sender {
         return delays.queueingDelayMicros();
     }
 
+    PathMtu mtu() {
+        return mtu;
+    }
+
     int maxPayloadBytes() {
-        return maxPayloadBytes;
+        return mtu.bytes() - Packet.HEADER_BYTES;
     }
 
     ByteRing written() {

@@ -7,5 +7,7 @@ import java.net.InetSocketAddress;
  *
  * @param remote where to send it
  * @param sizeBytes bytes of UDP payload, 20 and up
+ * @param mayFragment whether it has to go out without DF; what is no larger than {@link Endpoint#BASE_DATAGRAM_BYTES} passes
+ *     either way, and need not
  */
-public record Transmit(InetSocketAddress remote, int sizeBytes) {}
+public record Transmit(InetSocketAddress remote, int sizeBytes, boolean mayFragment) {}

@@ -6,9 +6,20 @@ import java.nio.ByteBuffer;
 /** A datagram on the simulated network. */
 final class Datagram {
     private final byte[] bytes;
+    private final boolean mayFragment;
 
     Datagram(byte[] bytes) {
+        this(bytes, false);
+    }
+
+    Datagram(byte[] bytes, boolean mayFragment) {
         this.bytes = bytes;
+        this.mayFragment = mayFragment;
+    }
+
+    /** Whether it has no DF. */
+    boolean mayFragment() {
+        return mayFragment;
     }
 
     byte[] bytes() {

@@ -68,6 +68,7 @@ final class Operations {
         int buffer = 4_096 << (kind & 3);
         EndpointConfig config = EndpointConfig.DEFAULT
                 .withMaxConnections(20)
+                .withDontFragment((kind & 128) != 0)
                 .withConnection(ConnectionConfig.DEFAULT
                         .withSendBufferBytes(buffer)
                         .withReceiveBufferBytes(4_096 << (kind >> 2 & 3))

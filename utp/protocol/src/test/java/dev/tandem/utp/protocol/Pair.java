@@ -82,6 +82,8 @@ final class Pair {
         this.server = new Endpoint(serverConfig, numbers == null ? random::nextInt : numbers);
         this.toServer = new Link<>(conditions, random.nextLong(), Datagram::sizeBytes);
         this.toClient = new Link<>(conditions, random.nextLong(), Datagram::sizeBytes);
+        toServer.fragmentIf(Datagram::mayFragment);
+        toClient.fragmentIf(Datagram::mayFragment);
     }
 
     Peer dial() {
@@ -234,7 +236,7 @@ final class Pair {
             for (Transmit transmit; (transmit = endpoint.pollTransmit(time, out.clear())) != null; any = true) {
                 byte[] bytes = new byte[transmit.sizeBytes()];
                 out.flip().get(bytes);
-                link.send(now, new Datagram(bytes));
+                link.send(now, new Datagram(bytes, transmit.mayFragment()));
                 if (++actions > LIVELOCK) {
                     break;
                 }

@@ -33,6 +33,7 @@ public final class Link<P> {
     private final FateSource fates;
     private LinkConditions conditions;
     private Predicate<? super P> dropIf = payload -> false;
+    private Predicate<? super P> fragmentIf = payload -> false;
     private UnaryOperator<P> copier = UnaryOperator.identity();
     private @Nullable BiFunction<? super P, ? super RandomGenerator, ? extends P> corrupter;
     private LinkListener listener = (nowNanos, event, packetNr, payloadBytes) -> {};
@@ -88,6 +89,11 @@ public final class Link<P> {
         };
     }
 
+    /** Says which packets pass although they are larger than the MTU: those that a router may fragment (no DF). */
+    public void fragmentIf(Predicate<? super P> predicate) {
+        fragmentIf = predicate;
+    }
+
     /**
      * Says how to damage a payload; needed once {@link LinkConditions#withCorruption} is on. The generator given is
      * the link's own, for this purpose only. The payload passed in should not be changed where its sender still needs it.
@@ -126,7 +132,7 @@ public final class Link<P> {
         if (dropIf.test(payload)) {
             droppedByScript++;
             report(LinkEvent.DROPPED_BY_SCRIPT, packet);
-        } else if (conditions.mtuBytes() > 0 && packet.wireBytes > conditions.mtuBytes()) {
+        } else if (isTooLarge(packet)) {
             droppedByMtu++;
             report(LinkEvent.DROPPED_BY_MTU, packet);
         } else if (line.freeNanos > nowNanos && isQueueFull(packet.wireBytes)) {
@@ -135,6 +141,12 @@ public final class Link<P> {
         } else {
             accept(packet);
         }
+    }
+
+    private boolean isTooLarge(Packet<P> packet) {
+        return conditions.mtuBytes() > 0
+                && packet.wireBytes > conditions.mtuBytes()
+                && !fragmentIf.test(packet.payload);
     }
 
     /** Takes the next packet that is due at this time, or null if none is; call it until then. */

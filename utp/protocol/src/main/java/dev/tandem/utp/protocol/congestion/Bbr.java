@@ -65,7 +65,7 @@ public final class Bbr implements CongestionController {
 
     private static final int DEAF_ROUNDS = 64;
 
-    private final int maxPacketBytes;
+    private int maxPacketBytes;
     private Mode mode = Mode.STARTUP;
 
     /** The largest rate of each of the last rounds, in bytes a second; round n at n modulo the length. */
@@ -361,6 +361,11 @@ public final class Bbr implements CongestionController {
             cycle = 2;
             cycleStartNanos = nowNanos;
         }
+    }
+
+    @Override
+    public void onMaxPacketBytes(int bytes) {
+        maxPacketBytes = bytes;
     }
 
     @Override

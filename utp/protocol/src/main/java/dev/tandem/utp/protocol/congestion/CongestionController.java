@@ -60,6 +60,9 @@ public interface CongestionController {
     /** All losses of the last episode turned out to have been none: what was done because of them is undone. */
     default void onSpuriousLosses(long nowNanos) {}
 
+    /** The largest packet that the connection sends has another size from now on. */
+    default void onMaxPacketBytes(int bytes) {}
+
     /** Sending begins again after nothing was in flight. */
     default void onIdle(long nowNanos) {}
 

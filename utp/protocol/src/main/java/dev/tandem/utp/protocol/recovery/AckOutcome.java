@@ -6,6 +6,10 @@ public final class AckOutcome {
     int bytesAcknowledged;
     long bytesInFlightBefore;
     int packetsLost;
+
+    /** Whether one of them was larger than every path takes. */
+    boolean largeLost;
+
     boolean lossEpisode;
     boolean lossesUndone;
     long rttNanos;
@@ -20,6 +24,7 @@ public final class AckOutcome {
         bytesAcknowledged = 0;
         bytesInFlightBefore = bytesInFlight;
         packetsLost = 0;
+        largeLost = false;
         lossEpisode = false;
         lossesUndone = false;
         rttNanos = 0;

@@ -43,6 +43,7 @@ public final class LossRecovery {
 
     private final SentPackets packets;
     private final RttEstimator rtt;
+    private final PathMtu mtu;
     private final AckOutcome outcome = new AckOutcome();
     private final DeliveryRate rate = new DeliveryRate();
     private @Nullable ConnectionTrace trace;
@@ -90,9 +91,10 @@ public final class LossRecovery {
     private long totalSpurious;
 
     /** @param nextSeqNr the sequence number of the first packet to be sent */
-    public LossRecovery(int nextSeqNr, RttEstimator rtt) {
+    public LossRecovery(int nextSeqNr, RttEstimator rtt, PathMtu mtu) {
         this.packets = new SentPackets(nextSeqNr);
         this.rtt = rtt;
+        this.mtu = mtu;
         this.highestAcknowledged = SequenceNumbers.plus(nextSeqNr, -1);
     }
 
@@ -106,11 +108,28 @@ public final class LossRecovery {
         return packets.add(streamOffset, payloadBytes, fin);
     }
 
+    /**
+     * The size to which the next packet should be padded to find out whether the path takes it, or 0 for none. Never while
+     * losses are being repaired, which it would only add to.
+     */
+    public int mtuProbeBytes(long nowNanos) {
+        return rtt.isSampled() && !inEpisode && packets.packetsLost() == 0 ? mtu.probeBytes(nowNanos) : 0;
+    }
+
+    /** A packet that was added and not yet sent is to be padded to that size. */
+    public void probeMtu(SentPacket packet, int bytes) {
+        packet.probeBytes = bytes;
+        mtu.onProbeSent();
+    }
+
     /** The packet was handed to the network. */
     public void onTransmitted(long nowNanos, SentPacket packet, int wireBytes) {
         if (packet.transmissions > 0) {
             totalRetransmissions++;
+            // An acknowledgement would not say of which transmission.
+            endMtuProbe(nowNanos, packet);
         }
+        packet.fragmentable = packet.probeBytes == 0 && mtu.mayFragment(wireBytes);
         boolean idle = packets.packetsInFlight() == 0;
         packets.transmitted(nowNanos, packet, wireBytes);
         rate.onTransmitted(nowNanos, packet, idle);
@@ -226,7 +245,27 @@ public final class LossRecovery {
         } else {
             highestAcknowledged = packet.seqNr;
         }
+        onSizeArrived(packet);
         packets.acknowledged(packet);
+    }
+
+    private void onSizeArrived(SentPacket packet) {
+        if (packet.probeBytes > 0) {
+            packet.probeBytes = 0;
+            mtu.onProbeArrived();
+        } else if (packet.wireBytes > PathMtu.BASE_BYTES && !packet.fragmentable) {
+            mtu.onLargeArrived(packet.sentNanos);
+        }
+    }
+
+    /** Whether the packet, which is lost or sent again, was a probe until now. */
+    private boolean endMtuProbe(long nowNanos, SentPacket packet) {
+        if (packet.probeBytes == 0) {
+            return false;
+        }
+        packet.probeBytes = 0;
+        mtu.onProbeLost(nowNanos);
+        return true;
     }
 
     /**
@@ -290,6 +329,15 @@ public final class LossRecovery {
             trace.packetLost(nowNanos, packet.seqNr, timeout);
         }
         totalLosses++;
+        if (endMtuProbe(nowNanos, packet)) {
+            // What is too large for the path is lost for its size, not because others were in the way (RFC 8899,
+            // section 3).
+            return;
+        }
+        if (packet.wireBytes > PathMtu.BASE_BYTES && !packet.fragmentable) {
+            outcome.largeLost = true;
+            mtu.onLargeLost(nowNanos, packet.firstSentNanos, packet.transmissions);
+        }
         outcome.packetsLost++;
         outcome.bytesLost += packet.wireBytes;
         if (!inEpisode) {
@@ -336,6 +384,9 @@ public final class LossRecovery {
         if (timeout - nowNanos <= 0) {
             for (SentPacket packet; (packet = packets.earliestInFlight()) != null; ) {
                 onLost(nowNanos, packet, true);
+            }
+            if (outcome.largeLost) {
+                mtu.onBlackHole(nowNanos);
             }
             totalTimeouts++;
             backoff = Math.min(MAX_BACKOFF, backoff + 1);

@@ -22,6 +22,13 @@ public final class SentPacket {
     int payloadBytes;
     boolean fin;
     int wireBytes;
+
+    /** The size that this packet is to find out about, by being padded to it when it is sent first; 0 for none. */
+    int probeBytes;
+
+    /** Sent so that it may be fragmented: it passes whatever its size. */
+    boolean fragmentable;
+
     int transmissions;
     long sentNanos;
     long firstSentNanos;
@@ -63,6 +70,11 @@ public final class SentPacket {
     /** Whether it was sent before. */
     public boolean isRetransmission() {
         return transmissions > 0;
+    }
+
+    /** The size to pad it to now, as a probe of the path's MTU; 0 for none. */
+    public int probeBytes() {
+        return transmissions == 0 ? probeBytes : 0;
     }
 
     /** Whether it is the FIN. */

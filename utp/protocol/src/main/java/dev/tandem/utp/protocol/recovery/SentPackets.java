@@ -94,6 +94,7 @@ final class SentPackets {
         packet.fin = fin;
         packet.transmissions = 0;
         packet.lossEpisode = 0;
+        packet.probeBytes = 0;
         packet.state = SentPacket.State.ACKNOWLEDGED;
         count++;
         return packet;

@@ -10,6 +10,12 @@ public final class PacketWriter {
 
     private static final int OFFSET_OF_FIRST_EXTENSION = 1;
 
+    /** Of padding, for which BEP 29 has no name: unknown ones are skipped, but by libutp only behind one that it knows. */
+    private static final int EXTENSION_PADDING = 0x50;
+
+    private static final int EXTENSION_HEADER_BYTES = 2;
+    private static final int EXTENSION_BITS_BYTES = EXTENSION_HEADER_BYTES + Long.BYTES;
+
     private PacketWriter() {}
 
     /** Writes the fixed header at the buffer's position; {@code wndSize} is capped at 32 bits. */
@@ -55,6 +61,36 @@ public final class PacketWriter {
         }
         beginExtension(out, packetStart, Packet.EXTENSION_SELECTIVE_ACK, bytes);
         out.put(bitmap, 0, bytes);
+    }
+
+    /** How much of a payload fits a packet that {@link #padding} makes this large. */
+    public static int paddedPayloadBytes(int payloadBytes, int packetBytes) {
+        int padding = packetBytes - Packet.HEADER_BYTES - payloadBytes;
+        if (padding < EXTENSION_BITS_BYTES) {
+            return packetBytes - Packet.HEADER_BYTES - EXTENSION_BITS_BYTES;
+        }
+        // One byte more than the first extension is too few for a second one.
+        return padding == EXTENSION_BITS_BYTES + 1 ? payloadBytes - 1 : payloadBytes;
+    }
+
+    /**
+     * Writes so many bytes of padding behind a header that was just written: extension 2 with nothing in it, and one behind
+     * it that nobody knows.
+     *
+     * @param bytes 10, or 12 to 267
+     */
+    public static void padding(ByteBuffer out, int packetStart, int bytes) {
+        int rest = bytes - EXTENSION_BITS_BYTES - EXTENSION_HEADER_BYTES;
+        beginExtension(out, packetStart, Packet.EXTENSION_BITS, Long.BYTES);
+        out.putLong(0);
+        if (rest >= 0) {
+            out.put(packetStart + Packet.HEADER_BYTES, (byte) EXTENSION_PADDING);
+            out.put((byte) Packet.EXTENSION_NONE);
+            out.put((byte) rest);
+            for (int i = 0; i < rest; i++) {
+                out.put((byte) 0);
+            }
+        }
     }
 
     private static void beginExtension(ByteBuffer out, int packetStart, int type, int bytes) {
