@@ -42,7 +42,7 @@ class _Reading:
 def measure_loopback(transport: Transport, *, warm_up: float, seconds: float) -> Loopback:
     """Lets a flow run for so long, and looks at it after the warm-up and at the end."""
     port = PortPicker().pick()
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=_memory()) as name:
         source = Path(name) / "source"
         with source.open("wb") as file:
             file.truncate(_FILE_BYTES)
@@ -73,6 +73,11 @@ def measure_loopback(transport: Transport, *, warm_up: float, seconds: float) ->
         (after.sender_seconds - before.sender_seconds) * 1e9 / moved,
         (after.receiver_seconds - before.receiver_seconds) * 1e9 / moved,
     )
+
+
+def _memory() -> str | None:
+    """Where reading a file without blocks costs nothing but a copy, if there is such a place."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def _listens(port: int) -> bool:

@@ -18,20 +18,20 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.FixedRecvByteBufAllocator;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +39,12 @@ import org.jspecify.annotations.Nullable;
  * channel takes it, and the caller's thread writes the output while the channel holds what it cannot keep up with.
  */
 final class Transfer extends ChannelInboundHandlerAdapter {
-    private static final int CHUNK_BYTES = 64 << 10;
+    private static final int CHUNK_BYTES = 128 << 10;
+    private static final int INPUT_CHUNKS = 8;
     private static final int MAX_QUEUED_BYTES = 2 << 20;
+
+    /** Waits for so long for more to write, since waking a thread for every few packets costs more than the packets. */
+    private static final long GATHER_NANOS = 100_000;
 
     /** Long enough for the peer to repeat its FIN once, should our last acknowledgement be lost. */
     private static final int LINGER_MILLIS = 300;
@@ -57,13 +61,16 @@ final class Transfer extends ChannelInboundHandlerAdapter {
     }
 
     private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
-    private final InputStream in;
-    private final OutputStream out;
+    private final ReadableByteChannel in;
+    private final WritableByteChannel out;
     private final @Nullable PrintWriter report;
     private final ConnectionConfig config;
     private final BlockingQueue<Item> items = new LinkedBlockingQueue<>();
     private final AtomicInteger queuedBytes = new AtomicInteger();
-    private final Semaphore writable = new Semaphore(0);
+
+    /** Those that the channel has nothing of any more. */
+    private final BlockingQueue<ByteBuf> freeChunks = new LinkedBlockingQueue<>();
+
     private final AtomicLong sentBytes = new AtomicLong();
     private long receivedBytes;
     private volatile @Nullable Channel channel;
@@ -78,7 +85,7 @@ final class Transfer extends ChannelInboundHandlerAdapter {
      *
      * @param report where the figures go at the end, or null for nowhere
      */
-    Transfer(InputStream in, OutputStream out, @Nullable PrintWriter report, ConnectionConfig config) {
+    Transfer(ReadableByteChannel in, WritableByteChannel out, @Nullable PrintWriter report, ConnectionConfig config) {
         this.in = in;
         this.out = out;
         this.report = report;
@@ -93,7 +100,6 @@ final class Transfer extends ChannelInboundHandlerAdapter {
                 .option(UtpChannelOption.CONNECTION_CONFIG, config)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(CHUNK_BYTES))
-                .option(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                 .handler(this)
                 .connect(remote)
                 .await();
@@ -111,7 +117,6 @@ final class Transfer extends ChannelInboundHandlerAdapter {
                 .option(UtpChannelOption.CONNECTION_CONFIG, config)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(CHUNK_BYTES))
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, waterMark())
                 .childHandler(new ChannelInitializer<>() {
                     private boolean taken;
 
@@ -134,10 +139,6 @@ final class Transfer extends ChannelInboundHandlerAdapter {
         writeOutput();
     }
 
-    private static WriteBufferWaterMark waterMark() {
-        return new WriteBufferWaterMark(4 * CHUNK_BYTES, 8 * CHUNK_BYTES);
-    }
-
     /** Leaves the peer the time to hear our last word. */
     void close() throws InterruptedException {
         group.shutdownGracefully(LINGER_MILLIS, STOP_MILLIS, TimeUnit.MILLISECONDS)
@@ -155,11 +156,14 @@ final class Transfer extends ChannelInboundHandlerAdapter {
     private void writeOutput() throws IOException, InterruptedException {
         long start = System.nanoTime();
         while (true) {
-            Item item = items.take();
+            Item item = nextItem();
             if (item instanceof Item.Bytes bytes) {
                 int count = bytes.content().readableBytes();
                 try {
-                    bytes.content().readBytes(out, count);
+                    ByteBuffer rest = bytes.content().nioBuffer();
+                    while (rest.hasRemaining()) {
+                        out.write(rest);
+                    }
                 } catch (IOException e) {
                     throw new IOException("standard output: " + e.getMessage(), e);
                 } finally {
@@ -170,31 +174,38 @@ final class Transfer extends ChannelInboundHandlerAdapter {
                 if (queuedBytes.addAndGet(-count) < MAX_QUEUED_BYTES / 2 && from != null) {
                     from.config().setAutoRead(true);
                 }
-                if (items.isEmpty()) {
-                    out.flush();
-                }
             } else if (item instanceof Item.Failure failure) {
                 throw failure.cause();
             } else {
-                out.flush();
                 report(start);
                 return;
             }
         }
     }
 
+    private Item nextItem() throws InterruptedException {
+        Item item = items.poll();
+        if (item == null) {
+            LockSupport.parkNanos(GATHER_NANOS);
+            item = items.take();
+        }
+        return item;
+    }
+
     // ---- the reader's thread: input ----
 
     private void readInput(Channel to) {
-        byte[] chunk = new byte[CHUNK_BYTES];
+        for (int i = 0; i < INPUT_CHUNKS; i++) {
+            freeChunks.add(Unpooled.directBuffer(CHUNK_BYTES, CHUNK_BYTES));
+        }
         try {
-            for (int count; (count = in.read(chunk)) >= 0; ) {
-                ByteBuf bytes = to.alloc().directBuffer(count).writeBytes(chunk, 0, count);
+            ByteBuf chunk = freeChunks.take();
+            for (int count; to.isOpen() && (count = in.read(chunk.nioBuffer(0, CHUNK_BYTES))) >= 0; ) {
+                chunk.setIndex(0, count);
                 sentBytes.addAndGet(count);
-                to.writeAndFlush(bytes, to.voidPromise());
-                while (!to.isWritable() && to.isOpen()) {
-                    writable.acquire();
-                }
+                ByteBuf written = chunk;
+                to.writeAndFlush(chunk.retain()).addListener(done -> freeChunks.add(written));
+                chunk = freeChunks.take();
             }
             to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> ((UtpChannel) to).shutdownOutput());
         } catch (IOException e) {
@@ -212,11 +223,6 @@ final class Transfer extends ChannelInboundHandlerAdapter {
         Thread reader = new Thread(() -> readInput(ctx.channel()), "standard-input");
         reader.setDaemon(true);
         reader.start();
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        writable.release();
     }
 
     @Override
@@ -242,7 +248,6 @@ final class Transfer extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        writable.release();
         items.add(new Item.Failure(new IOException("the connection ended before both directions did")));
     }
 

@@ -3,13 +3,16 @@ package dev.tandem.utp.cat;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import dev.tandem.utp.protocol.congestion.CongestionController;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -66,19 +69,22 @@ public final class UtpCat implements Callable<Integer> {
     @Parameters(index = "1", arity = "0..1", paramLabel = "PORT", description = "The peer's port.")
     private @Nullable Integer remotePort;
 
-    private final InputStream in;
-    private final OutputStream out;
+    private final ReadableByteChannel in;
+    private final WritableByteChannel out;
 
-    /** Reads from and writes to the streams given. */
-    UtpCat(InputStream in, OutputStream out) {
+    /** Reads from and writes to what is given. */
+    UtpCat(ReadableByteChannel in, WritableByteChannel out) {
         this.in = in;
         this.out = out;
     }
 
     /** Runs the program. */
-    @SuppressForbidden("standard output is the peer's bytes, and this is where it is handed in")
     public static void main(String[] args) {
-        System.exit(commandLine(new UtpCat(System.in, System.out)).execute(args));
+        // Not System.in and System.out, whose buffers are of no use here.
+        UtpCat program = new UtpCat(
+                new FileInputStream(FileDescriptor.in).getChannel(),
+                new FileOutputStream(FileDescriptor.out).getChannel());
+        System.exit(commandLine(program).execute(args));
     }
 
     /** With errors of one line. */

@@ -26,6 +26,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
@@ -336,7 +337,7 @@ class LibutpTest {
         private void run(String... args) {
             OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), received);
             long startNanos = System.nanoTime();
-            exitCode = UtpCat.commandLine(new UtpCat(in, out))
+            exitCode = UtpCat.commandLine(new UtpCat(Channels.newChannel(in), Channels.newChannel(out)))
                     .setErr(new PrintWriter(err, true))
                     .execute(args);
             seconds = (System.nanoTime() - startNanos) / 1e9;

@@ -15,6 +15,7 @@ import java.io.StringWriter;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,7 +45,7 @@ class UtpCatTest {
     }
 
     private static void run(Run run, InputStream in, OutputStream out, String... args) {
-        CommandLine line = UtpCat.commandLine(new UtpCat(in, out))
+        CommandLine line = UtpCat.commandLine(new UtpCat(Channels.newChannel(in), Channels.newChannel(out)))
                 .setOut(new PrintWriter(run.err, true))
                 .setErr(new PrintWriter(run.err, true));
         run.exitCode = line.execute(args);

@@ -431,8 +431,10 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
         int count;
         try {
             do {
-                ByteBuf bytes = handle.allocate(alloc());
+                // No larger than need be: a small one is found again sooner than a large one by Netty's allocators.
+                ByteBuf bytes = alloc().ioBuffer(Math.max(1, Math.min(handle.guess(), from.readableBytes())));
                 int start = bytes.writerIndex();
+                handle.attemptedBytesRead(bytes.writableBytes());
                 count = from.read(bytes.internalNioBuffer(start, bytes.writableBytes()));
                 handle.lastBytesRead(count);
                 if (count <= 0) {

@@ -13,7 +13,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
-import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -45,8 +44,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It outlives the channels that use it until the engine has delivered their last bytes, and closes then.
  */
 final class UtpSocket extends ChannelInboundHandlerAdapter {
-    /** Room for the kernel's largest batch of equal datagrams (GRO), which is one UDP datagram of 64 KiB. */
-    private static final int RECEIVE_BATCH_BYTES = 65_535;
+    /** Room for the kernel's largest batch of equal datagrams (GRO, GSO), which is one UDP datagram of 64 KiB. */
+    private static final int BATCH_BUFFER_BYTES = 65_535;
 
     /** At most so many in one system call: the kernel's own bound (UDP_MAX_SEGMENTS). */
     private static final int MAX_SEGMENTS = 46;
@@ -73,6 +72,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
 
     private final DontFragment dontFragment;
 
+    private final ReusedBuffer receiveBuffer;
+    private final ReusedBuffer transmitBuffer;
     private final Endpoint endpoint;
     private final Set<UtpChannel> channels = new HashSet<>();
     private @Nullable UtpServerChannel server;
@@ -96,6 +97,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         EndpointConfig ours = config.withAccepting(server != null).withDontFragment(dontFragment.set(true));
         this.endpoint = new Endpoint(ours, RANDOM::nextInt);
         useDatagramsOf(config.connection());
+        this.receiveBuffer = new ReusedBuffer(channel.alloc(), BATCH_BUFFER_BYTES);
+        this.transmitBuffer = new ReusedBuffer(channel.alloc(), BATCH_BUFFER_BYTES);
     }
 
     /**
@@ -116,7 +119,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         channel.config().setOption(ChannelOption.SO_RCVBUF, udpBufferBytes);
         channel.config().setOption(ChannelOption.SO_SNDBUF, udpBufferBytes);
         channel.config().setWriteBufferWaterMark(WATER_MARK);
-        channel.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(RECEIVE_BATCH_BYTES));
+        channel.config().setRecvByteBufAllocator(socket.receiveBuffer.forReading());
         if (channel instanceof EpollDatagramChannel) {
             try {
                 channel.config().setOption(EpollChannelOption.UDP_GRO, true);
@@ -234,6 +237,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         cancelTimer();
+        receiveBuffer.release();
+        transmitBuffer.release();
         for (UtpChannel user : channels.toArray(new UtpChannel[0])) {
             user.onSocketClosed();
         }
@@ -326,7 +331,6 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         if (!channel.isWritable()) {
             return 0;
         }
-        int capacity = maxSegmentBytes > 0 ? Math.max(datagramBytes, MAX_BATCH_BYTES) : datagramBytes;
         ByteBuf batch = null;
         int runStart = 0;
         int runSegment = 0;
@@ -336,7 +340,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         int sentBytes = 0;
         while (channel.isWritable()) {
             if (batch == null) {
-                batch = channel.alloc().directBuffer(sentBytes > 0 ? capacity : Math.min(capacity, 4 * datagramBytes));
+                batch = transmitBuffer.take();
                 runStart = 0;
                 runLength = 0;
                 runRemote = null;
@@ -381,6 +385,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
                 send(batch, runStart, runLength, runSegment, runRemote);
                 batch.release();
                 batch = null;
+                // So that the buffer is free again.
+                channel.flush();
             }
         }
         if (batch != null) {

@@ -10,12 +10,18 @@ final class Pacer {
     /** Packets may go out so much before their time, which makes batches of them. */
     private static final long QUANTUM_NANOS = 1_000_000L;
 
+    /** Once held back, so much goes out together again, or {@link #BATCH_BYTES} if those are less: few large batches cost less. */
+    private static final long BATCH_NANOS = QUANTUM_NANOS / 2;
+
+    private static final int BATCH_BYTES = 64 << 10;
+
     /** So much is made up for; a later caller has lost it. */
     private static final long MAX_LATE_NANOS = 5_000_000L;
 
     private static final long SECOND_NANOS = 1_000_000_000L;
 
     private boolean started;
+    private boolean holdingBack;
 
     /** When the next packet is due. */
     private long nextNanos;
@@ -24,11 +30,16 @@ final class Pacer {
 
     /** Whether a packet may go out now; if not, {@link #deadline()} tells when to ask again. */
     boolean mayTransmit(long nowNanos, long bytesPerSecond) {
-        if (bytesPerSecond == 0 || !started || nextNanos - nowNanos <= QUANTUM_NANOS) {
+        if (bytesPerSecond == 0 || !started) {
             return true;
         }
-        deadline = nextNanos;
-        return false;
+        long ahead =
+                holdingBack ? QUANTUM_NANOS - Math.min(BATCH_NANOS, nanos(BATCH_BYTES, bytesPerSecond)) : QUANTUM_NANOS;
+        holdingBack = nextNanos - nowNanos > ahead;
+        if (holdingBack) {
+            deadline = nextNanos;
+        }
+        return !holdingBack;
     }
 
     /** Somebody is about to ask again, or there is nothing to ask for. */
@@ -44,7 +55,11 @@ final class Pacer {
         long earliest = nowNanos - MAX_LATE_NANOS;
         long from = started && nextNanos - earliest > 0 ? nextNanos : started ? earliest : nowNanos;
         started = true;
-        nextNanos = from + (long) ((double) bytes / bytesPerSecond * SECOND_NANOS);
+        nextNanos = from + nanos(bytes, bytesPerSecond);
+    }
+
+    private static long nanos(int bytes, long bytesPerSecond) {
+        return (long) ((double) bytes / bytesPerSecond * SECOND_NANOS);
     }
 
     /** When a packet that was held back is due, or {@link LossRecovery#NONE}. */
