@@ -101,7 +101,7 @@ class ManagedClientTest {
                 "cert=AAAA | cert= is of a version",
                 "cert=not*base64 | cert= is not base64url",
                 "cert=%CERT;carrier=pigeon | carrier= takes auto, tls or utp",
-                "cert=%CERT;cc=reno | cc= takes bbr or ledbat",
+                "cert=%CERT;cc=reno | cc= takes bbr, cubic, ledbat or ledbat++",
                 "cert=%CERT;cert=%CERT | cert= is there twice",
                 "cert=%CERT;colour=red | unknown argument colour=",
             })

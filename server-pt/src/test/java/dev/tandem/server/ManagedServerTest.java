@@ -109,7 +109,7 @@ class ManagedServerTest {
             delimiter = '|',
             value = {
                 "utp:carrier=pigeon | carrier= takes auto, tls or utp",
-                "utp:cc=reno | cc= takes bbr or ledbat",
+                "utp:cc=reno | cc= takes bbr, cubic, ledbat or ledbat++",
                 "utp:colour=red | unknown option colour=",
                 "utp:carrier=tls;utp:carrier=tls | carrier= is there twice",
             })

@@ -54,7 +54,7 @@ public final class UtpCat implements Callable<Integer> {
     @Option(
             names = "--congestion",
             paramLabel = "NAME",
-            description = "Congestion control of what is sent: bbr, or ledbat (the default).")
+            description = "Congestion control of what is sent: bbr, cubic, ledbat (the default) or ledbat++.")
     private String congestion = CongestionControl.LEDBAT.label();
 
     @Option(

@@ -5,6 +5,9 @@ import static dev.tandem.utp.protocol.Pair.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.protocol.congestion.Bbr;
+import dev.tandem.utp.protocol.congestion.CongestionController;
+import dev.tandem.utp.protocol.congestion.Cubic;
+import dev.tandem.utp.protocol.congestion.LedbatPlusPlus;
 import dev.tandem.utp.simulation.Bottleneck;
 import dev.tandem.utp.simulation.CubicFlow;
 import dev.tandem.utp.simulation.Link;
@@ -17,63 +20,122 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** One bottleneck of 50 Mbit/s and 40 ms, and two who want it. */
 class CompetitionTest {
     private static final long DELAY = 20 * MILLIS;
-    private static final double BDP_BYTES = 50e6 / 8 * 0.04;
-    private static final ConnectionConfig BBR = ConnectionConfig.DEFAULT
-            .withSendBufferBytes(16 << 20)
-            .withReceiveBufferBytes(16 << 20)
-            .withCongestionController(Bbr::new);
+    private static final long RATE = 50_000_000;
+    private static final double BDP_BYTES = RATE / 8 * 0.04;
+    private static final ConnectionConfig LARGE_BUFFERS =
+            ConnectionConfig.DEFAULT.withSendBufferBytes(16 << 20).withReceiveBufferBytes(16 << 20);
 
     private static Bottleneck bottleneck(Simulation simulation, double buffer, long seed) {
         LinkConditions conditions =
-                LinkConditions.CLEAN.withDelay(DELAY).withRate(50_000_000).withQueue((long) (buffer * BDP_BYTES));
+                LinkConditions.CLEAN.withDelay(DELAY).withRate(RATE).withQueue((long) (buffer * BDP_BYTES));
         return new Bottleneck(simulation, conditions, seed);
+    }
+
+    /** Bytes that two flows received in the same time. */
+    private record Received(double first, double second) {
+        double secondShare() {
+            return second / (first + second);
+        }
+
+        double jain() {
+            return (first + second) * (first + second) / (2 * (first * first + second * second));
+        }
+
+        double bitsPerSecond(double seconds) {
+            return (first + second) * 8 / seconds;
+        }
+    }
+
+    /** TCP with CUBIC begins, ours comes two seconds later; the first 30 s do not count. */
+    private static Received besideCubic(double buffer, CongestionController.Factory controller, long seed) {
+        Simulation simulation = new Simulation();
+        Bottleneck bottleneck = bottleneck(simulation, buffer, seed);
+        CubicFlow cubic = new CubicFlow(simulation);
+        Bottleneck.Flow<CubicFlow.Segment> data =
+                bottleneck.addFlow(CubicFlow.Segment::sizeBytes, cubic::handleSegment);
+        Pipe<CubicFlow.Ack> acks = new Pipe<>(
+                simulation, new Link<>(Paths.delay(DELAY), seed, CubicFlow.Ack::sizeBytes), cubic::handleAck);
+        cubic.start(data::send, acks::send);
+        simulation.runUntil(2 * SECONDS);
+        EngineFlow ours = flow(simulation, bottleneck, controller, seed);
+        simulation.runUntil(30 * SECONDS);
+        long oursBefore = ours.receivedBytes();
+        long cubicBefore = cubic.deliveredBytes();
+        simulation.runUntil(90 * SECONDS);
+        return new Received(cubic.deliveredBytes() - cubicBefore, ours.receivedBytes() - oursBefore);
+    }
+
+    /** Two of ours, the second ten seconds later; the first 40 s do not count. */
+    private static Received besideItsOwnKind(double buffer, CongestionController.Factory controller, long seed) {
+        Simulation simulation = new Simulation();
+        Bottleneck bottleneck = bottleneck(simulation, buffer, seed);
+        EngineFlow first = flow(simulation, bottleneck, controller, seed);
+        simulation.runUntil(10 * SECONDS);
+        EngineFlow second = flow(simulation, bottleneck, controller, seed + 100);
+        simulation.runUntil(40 * SECONDS);
+        long firstBefore = first.receivedBytes();
+        long secondBefore = second.receivedBytes();
+        simulation.runUntil(100 * SECONDS);
+        return new Received(first.receivedBytes() - firstBefore, second.receivedBytes() - secondBefore);
+    }
+
+    private static EngineFlow flow(
+            Simulation simulation, Bottleneck bottleneck, CongestionController.Factory controller, long seed) {
+        ConnectionConfig config = LARGE_BUFFERS.withCongestionController(controller);
+        return new EngineFlow(simulation, bottleneck, Paths.delay(DELAY), config, seed).start();
     }
 
     /** Scenario 32; the buffer in bandwidth-delay products. */
     @ParameterizedTest
     @ValueSource(doubles = {0.5, 1, 4})
-    void sharesWithCubic(double buffer) {
+    void bbrSharesWithCubic(double buffer) {
         for (long seed = 1; seed <= 2; seed++) {
-            Simulation simulation = new Simulation();
-            Bottleneck bottleneck = bottleneck(simulation, buffer, seed);
-            CubicFlow cubic = new CubicFlow(simulation);
-            Bottleneck.Flow<CubicFlow.Segment> data =
-                    bottleneck.addFlow(CubicFlow.Segment::sizeBytes, cubic::handleSegment);
-            Pipe<CubicFlow.Ack> acks = new Pipe<>(
-                    simulation, new Link<>(Paths.delay(DELAY), seed, CubicFlow.Ack::sizeBytes), cubic::handleAck);
-            cubic.start(data::send, acks::send);
-            simulation.runUntil(2 * SECONDS);
-            EngineFlow ours = new EngineFlow(simulation, bottleneck, Paths.delay(DELAY), BBR, seed).start();
-            simulation.runUntil(30 * SECONDS);
-            long oursBefore = ours.receivedBytes();
-            long cubicBefore = cubic.deliveredBytes();
-            simulation.runUntil(90 * SECONDS);
-            double mine = ours.receivedBytes() - oursBefore;
-            double theirs = cubic.deliveredBytes() - cubicBefore;
-            double share = mine / (mine + theirs);
+            Received received = besideCubic(buffer, Bbr::new, seed);
+            double share = received.secondShare();
             assertTrue(share >= 0.3 && share <= 0.65, "seed " + seed + ": our share is " + share);
-            assertTrue((mine + theirs) * 8 / 60 > 0.92 * 50e6, "seed " + seed + ": " + (mine + theirs) + " bytes");
+            assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
         }
     }
 
     @ParameterizedTest
     @ValueSource(doubles = {0.5, 1, 4})
-    void sharesWithALatecomerOfItsOwnKind(double buffer) {
+    void bbrSharesWithALatecomer(double buffer) {
         for (long seed = 1; seed <= 2; seed++) {
-            Simulation simulation = new Simulation();
-            Bottleneck bottleneck = bottleneck(simulation, buffer, seed);
-            EngineFlow first = new EngineFlow(simulation, bottleneck, Paths.delay(DELAY), BBR, seed).start();
-            simulation.runUntil(10 * SECONDS);
-            EngineFlow second = new EngineFlow(simulation, bottleneck, Paths.delay(DELAY), BBR, seed + 100).start();
-            simulation.runUntil(30 * SECONDS);
-            long firstBefore = first.receivedBytes();
-            long secondBefore = second.receivedBytes();
-            simulation.runUntil(90 * SECONDS);
-            double a = first.receivedBytes() - firstBefore;
-            double b = second.receivedBytes() - secondBefore;
-            double jain = (a + b) * (a + b) / (2 * (a * a + b * b));
-            assertTrue(jain >= 0.85, "seed " + seed + ": " + a + " and " + b + " bytes, Jain " + jain);
-            assertTrue((a + b) * 8 / 60 > 0.92 * 50e6, "seed " + seed + ": " + (a + b) + " bytes");
+            Received received = besideItsOwnKind(buffer, Bbr::new, seed);
+            assertTrue(received.jain() >= 0.85, "seed " + seed + ": " + received + ", Jain " + received.jain());
+            assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 4})
+    void cubicSharesWithCubic(double buffer) {
+        for (long seed = 1; seed <= 2; seed++) {
+            Received received = besideCubic(buffer, Cubic::new, seed);
+            double share = received.secondShare();
+            assertTrue(share >= 0.3 && share <= 0.7, "seed " + seed + ": our share is " + share);
+            assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
+        }
+    }
+
+    /** Scenario 39. */
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 4})
+    void ledbatPlusPlusYieldsToCubic(double buffer) {
+        for (long seed = 1; seed <= 2; seed++) {
+            Received received = besideCubic(buffer, LedbatPlusPlus::new, seed);
+            assertTrue(received.secondShare() <= 0.2, "seed " + seed + ": our share is " + received.secondShare());
+        }
+    }
+
+    /** Scenario 39. */
+    @ParameterizedTest
+    @ValueSource(doubles = {1, 4})
+    void ledbatPlusPlusSharesWithALatecomer(double buffer) {
+        for (long seed = 1; seed <= 2; seed++) {
+            Received received = besideItsOwnKind(buffer, LedbatPlusPlus::new, seed);
+            assertTrue(received.jain() >= 0.9, "seed " + seed + ": " + received + ", Jain " + received.jain());
+            assertTrue(received.bitsPerSecond(60) > 0.8 * RATE, "seed " + seed + ": " + received);
         }
     }
 }

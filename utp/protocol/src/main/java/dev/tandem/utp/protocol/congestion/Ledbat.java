@@ -15,11 +15,16 @@ public final class Ledbat implements CongestionController {
 
     private static final int MIN_PACKETS = 2;
 
-    private final int maxPacketBytes;
+    private int maxPacketBytes;
     private double windowBytes;
 
     /** Below it the window doubles in each round trip (RFC 5681, 3.1). */
     private double slowStartThresholdBytes = Double.MAX_VALUE;
+
+    /** Both as they were before the last losses, should there have been none. */
+    private double undoWindowBytes;
+
+    private double undoThresholdBytes;
 
     /** @param maxPacketBytes the largest packet that the connection sends */
     public Ledbat(int maxPacketBytes) {
@@ -49,6 +54,7 @@ public final class Ledbat implements CongestionController {
 
     @Override
     public void onLossEpisode(long nowNanos) {
+        rememberForUndo();
         windowBytes = Math.max(windowBytes / 2, floorBytes());
         slowStartThresholdBytes = windowBytes;
     }
@@ -57,9 +63,28 @@ public final class Ledbat implements CongestionController {
     public void onTimeout(long nowNanos) {
         // A second timeout in a row says nothing new about what the path can hold.
         if (windowBytes > floorBytes()) {
+            rememberForUndo();
             slowStartThresholdBytes = windowBytes / 2;
         }
         windowBytes = floorBytes();
+    }
+
+    private void rememberForUndo() {
+        undoWindowBytes = windowBytes;
+        undoThresholdBytes = slowStartThresholdBytes;
+    }
+
+    @Override
+    public void onSpuriousLosses(long nowNanos) {
+        if (undoWindowBytes > windowBytes) {
+            windowBytes = undoWindowBytes;
+            slowStartThresholdBytes = undoThresholdBytes;
+        }
+    }
+
+    @Override
+    public void onMaxPacketBytes(int bytes) {
+        maxPacketBytes = bytes;
     }
 
     @Override

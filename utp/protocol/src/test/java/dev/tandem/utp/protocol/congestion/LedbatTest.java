@@ -103,4 +103,14 @@ class LedbatTest {
         }
         assertTrue(ledbat.windowBytes() >= before / 2, "only " + ledbat.windowBytes() + " of " + before);
     }
+
+    @Test
+    void undoesWhatItDidForLossesThatWereNone() {
+        Ledbat ledbat = new Ledbat(PACKET);
+        ledbat.onLossEpisode(0);
+        ledbat.onSpuriousLosses(0);
+        assertEquals(10 * PACKET, ledbat.windowBytes());
+        round(ledbat, 0);
+        assertEquals(20 * PACKET, ledbat.windowBytes());
+    }
 }
