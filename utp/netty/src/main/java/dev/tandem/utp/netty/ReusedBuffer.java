@@ -2,6 +2,7 @@ package dev.tandem.utp.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import org.jspecify.annotations.Nullable;
@@ -11,30 +12,41 @@ import org.jspecify.annotations.Nullable;
  * fresh memory has to be cleared, which costs more than what it is used for.
  */
 final class ReusedBuffer {
-    private final ByteBufAllocator alloc;
+    /** Memory that belongs to its owner and ends with it, which may be without a word when an event loop is stopped. */
+    private static final ByteBufAllocator ALLOC = new UnpooledByteBufAllocator(true, true, false);
+
     private final int bytes;
 
     /** None before the first is taken. */
     private @Nullable ByteBuf buffer;
 
-    ReusedBuffer(ByteBufAllocator alloc, int bytes) {
-        this.alloc = alloc;
+    private boolean closed;
+
+    ReusedBuffer(int bytes) {
         this.bytes = bytes;
     }
 
     /** The buffer, empty and to be released; another one if somebody still has it. */
     ByteBuf take() {
+        if (closed) {
+            return ALLOC.directBuffer(bytes, bytes);
+        }
         ByteBuf taken = buffer;
         if (taken == null || taken.refCnt() > 1) {
             release();
-            taken = alloc.directBuffer(bytes, bytes);
+            taken = ALLOC.directBuffer(bytes, bytes);
             buffer = taken;
         }
         return taken.clear().retain();
     }
 
-    /** Gives the memory back, until it is needed again. */
-    void release() {
+    /** Keeps nothing from now on. */
+    void close() {
+        closed = true;
+        release();
+    }
+
+    private void release() {
         if (buffer != null) {
             buffer.release();
             buffer = null;

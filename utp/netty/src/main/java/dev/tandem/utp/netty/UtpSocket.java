@@ -97,8 +97,8 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         EndpointConfig ours = config.withAccepting(server != null).withDontFragment(dontFragment.set(true));
         this.endpoint = new Endpoint(ours, RANDOM::nextInt);
         useDatagramsOf(config.connection());
-        this.receiveBuffer = new ReusedBuffer(channel.alloc(), BATCH_BUFFER_BYTES);
-        this.transmitBuffer = new ReusedBuffer(channel.alloc(), BATCH_BUFFER_BYTES);
+        this.receiveBuffer = new ReusedBuffer(BATCH_BUFFER_BYTES);
+        this.transmitBuffer = new ReusedBuffer(BATCH_BUFFER_BYTES);
     }
 
     /**
@@ -127,6 +127,10 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
                 // A kernel before 5.0: datagrams come one by one, and that is all.
             }
         }
+        channel.closeFuture().addListener(closed -> {
+            socket.receiveBuffer.close();
+            socket.transmitBuffer.close();
+        });
         // Both complete before they return, since this is the loop's own thread.
         ChannelPromise registered = channel.newPromise();
         channel.unsafe().register(loop, registered);
@@ -237,8 +241,6 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         cancelTimer();
-        receiveBuffer.release();
-        transmitBuffer.release();
         for (UtpChannel user : channels.toArray(new UtpChannel[0])) {
             user.onSocketClosed();
         }

@@ -5,11 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import org.junit.jupiter.api.Test;
 
 class ReusedBufferTest {
-    private final ReusedBuffer reused = new ReusedBuffer(UnpooledByteBufAllocator.DEFAULT, 1_000);
+    private final ReusedBuffer reused = new ReusedBuffer(1_000);
 
     @Test
     void isTheSameOnceItIsGivenBack() {
@@ -19,7 +18,7 @@ class ReusedBufferTest {
         assertSame(first, second);
         assertEquals(0, second.readableBytes());
         second.release();
-        reused.release();
+        reused.close();
         assertEquals(0, second.refCnt());
     }
 
@@ -32,7 +31,15 @@ class ReusedBufferTest {
         assertEquals(1, kept.refCnt());
         kept.release();
         next.release();
-        reused.release();
+        reused.close();
         assertEquals(0, kept.refCnt() + next.refCnt());
+    }
+
+    @Test
+    void keepsNothingOnceClosed() {
+        reused.close();
+        ByteBuf late = reused.take();
+        late.release();
+        assertEquals(0, late.refCnt());
     }
 }
