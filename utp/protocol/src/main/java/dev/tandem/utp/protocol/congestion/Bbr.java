@@ -60,10 +60,18 @@ public final class Bbr implements CongestionController {
     private static final double LOSS_WITH_QUEUE = 0.001;
     private static final double BACK_OFF = 0.7;
 
-    /** Losses that still come after so many answers are not for us to end. */
-    private static final int ANSWERED_ROUNDS = 8;
+    /** A queue that became no smaller than that, of what it was, although we gave way to losses, is held by somebody who does not. */
+    private static final double UNMOVED_QUEUE = 0.4;
 
-    private static final int DEAF_ROUNDS = 64;
+    private static final int MIN_ROUNDS_BETWEEN_LOSSES = 3;
+
+    /** So many times in a row, but for exceptions, and it is no chance. */
+    private static final int MAX_UNANSWERED = 3;
+
+    /** For so many rounds losses are then not answered, twice as many each time. */
+    private static final int MIN_DEAF_ROUNDS = 256;
+
+    private static final int MAX_DEAF_ROUNDS = 1_024;
 
     private int maxPacketBytes;
     private Mode mode = Mode.STARTUP;
@@ -106,8 +114,17 @@ public final class Bbr implements CongestionController {
     private long roundLostBytes;
     private long queueingDelayMicros;
 
-    /** So many rounds in a row were congested; negative while losses are not answered. */
-    private int congestedRounds;
+    /** The queue since the last losses, and how often it stayed although we gave way. */
+    private long leastSinceLossMicros = Long.MAX_VALUE;
+
+    private long mostSinceLossMicros;
+    private int roundsSinceLoss;
+    private int unanswered;
+
+    /** For so many rounds more losses are not answered, and how many that were last. */
+    private int deafRounds;
+
+    private int lastDeafRounds;
 
     /** Most that may be in flight, learned from losses that were congestion; none yet if it is the largest number. */
     private double ceilingBytes = Double.MAX_VALUE;
@@ -165,12 +182,8 @@ public final class Bbr implements CongestionController {
         double lost = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
         boolean queue = queueingDelayMicros > Math.max(10 * MILLI_MICROS, minRttMicros() / 4);
         boolean congested = lost > HEAVY_LOSS || (lost > LOSS_WITH_QUEUE && queue);
-        congestedRounds = congested || congestedRounds < 0 ? congestedRounds + 1 : 0;
-        if (congestedRounds > ANSWERED_ROUNDS) {
-            // The other one does not give way to losses (BBR version 1, for one), so ours only made room for it.
-            congestedRounds = -DEAF_ROUNDS;
-            ceilingBytes = Double.MAX_VALUE;
-        } else if (congested && (congestedRounds > 0 || lost > HEAVY_LOSS)) {
+        judgeQueue(congested);
+        if (congested && (deafRounds == 0 || lost > HEAVY_LOSS)) {
             onCongestion();
         } else if (ceilingBytes < Double.MAX_VALUE) {
             // Room may have come back; as fast as TCP would find it at least.
@@ -178,6 +191,35 @@ public final class Bbr implements CongestionController {
         }
         roundLostBytes = 0;
         roundDeliveredBytes = 0;
+    }
+
+    /** Beside one that gives way to no loss (BBR version 1 is such a one) we would otherwise be left with nearly nothing. */
+    private void judgeQueue(boolean congested) {
+        deafRounds = Math.max(0, deafRounds - 1);
+        if (mode == Mode.PROBE_RTT) {
+            return;
+        }
+        roundsSinceLoss++;
+        mostSinceLossMicros = Math.max(mostSinceLossMicros, queueingDelayMicros);
+        if (!congested) {
+            leastSinceLossMicros = Math.min(leastSinceLossMicros, queueingDelayMicros);
+            return;
+        }
+        if (deafRounds == 0 && roundsSinceLoss > MIN_ROUNDS_BETWEEN_LOSSES) {
+            boolean unmoved = leastSinceLossMicros > UNMOVED_QUEUE * mostSinceLossMicros;
+            unanswered = unmoved ? unanswered + 1 : Math.max(0, unanswered - 1);
+            if (unanswered == 0) {
+                lastDeafRounds = 0;
+            } else if (unanswered >= MAX_UNANSWERED) {
+                unanswered = 0;
+                lastDeafRounds = Math.max(MIN_DEAF_ROUNDS, Math.min(2 * lastDeafRounds, MAX_DEAF_ROUNDS));
+                deafRounds = lastDeafRounds;
+                ceilingBytes = Double.MAX_VALUE;
+            }
+        }
+        roundsSinceLoss = 0;
+        leastSinceLossMicros = Long.MAX_VALUE;
+        mostSinceLossMicros = queueingDelayMicros;
     }
 
     private void onCongestion() {
