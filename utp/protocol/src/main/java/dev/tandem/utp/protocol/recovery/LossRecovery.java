@@ -24,6 +24,9 @@ public final class LossRecovery {
     /** Room for a peer that delays its acknowledgement of a last packet. */
     private static final long PEER_ACK_DELAY_NANOS = 25_000_000L;
 
+    /** For so many loss episodes a wider reordering window is kept (RFC 8985, section 6.2, step 4). */
+    private static final int REORDERING_PERSISTENCE = 16;
+
     private static final int MAX_BACKOFF = 6;
 
     /** Timestamps are whole microseconds, cut off twice. */
@@ -60,6 +63,11 @@ public final class LossRecovery {
 
     private boolean reorderingSeen;
     private long reorderDeadline = NONE;
+
+    /** Quarters of the least round trip that a packet may be late by; grows with every episode that was in error. */
+    private int reorderingQuarters = 1;
+
+    private int widenedInEpisode;
     private int selectivePackets;
     private long selectiveBytes;
 
@@ -223,6 +231,7 @@ public final class LossRecovery {
         boolean ambiguous = packet.transmissions > 1;
         if (packet.state == SentPacket.State.LOST || (ambiguous && isEchoOfEarlierTransmission(packet))) {
             totalSpurious++;
+            onReordering();
             if (packet.lossEpisode == episode && --episodeLosses == 0) {
                 outcome.lossesUndone = true;
             }
@@ -247,6 +256,15 @@ public final class LossRecovery {
         }
         onSizeArrived(packet);
         packets.acknowledged(packet);
+    }
+
+    /** A packet was taken for lost, and was only late. */
+    private void onReordering() {
+        reorderingSeen = true;
+        if (widenedInEpisode != episode) {
+            widenedInEpisode = episode;
+            reorderingQuarters++;
+        }
     }
 
     private void onSizeArrived(SentPacket packet) {
@@ -320,7 +338,7 @@ public final class LossRecovery {
         if (!reorderingSeen && (inEpisode || selectivePackets >= DUPLICATE_THRESHOLD)) {
             return 0;
         }
-        return Math.min(rtt.minNanos() / 4, rtt.smoothedNanos());
+        return Math.min(rtt.minNanos() / 4 * reorderingQuarters, rtt.smoothedNanos());
     }
 
     private void onLost(long nowNanos, SentPacket packet, boolean timeout) {
@@ -346,6 +364,9 @@ public final class LossRecovery {
             outcome.lossEpisode = true;
             episodeLosses = 0;
             episode++;
+            if (episode - widenedInEpisode > REORDERING_PERSISTENCE) {
+                reorderingQuarters = 1;
+            }
         }
         packet.lossEpisode = episode;
         episodeLosses++;
