@@ -7,6 +7,7 @@ import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
@@ -26,7 +27,16 @@ final class StandardNetwork implements LinkNetwork {
      */
     private static final long UNSENT_LOW_WATER_BYTES = 128 * 1024;
 
+    /** What the TLS carrier asks of the kernel, for the reason why µTP has it: paths that lose packets. */
+    private static final String CONGESTION = "bbr";
+
     private StandardNetwork() {}
+
+    /** Before it connects or listens. Not as a bootstrap's option: Netty logs a warning of each that is refused. */
+    private static <C extends Channel> C withCongestion(C channel) {
+        TcpCongestion.ask(channel, CONGESTION);
+        return channel;
+    }
 
     @Override
     public ChannelFuture connectTcp(
@@ -37,7 +47,7 @@ final class StandardNetwork implements LinkNetwork {
             ChannelHandler handler) {
         Bootstrap bootstrap = new Bootstrap()
                 .group(loop)
-                .channelFactory(() -> UtpTransports.newSocketChannel(loop))
+                .channelFactory(() -> withCongestion(UtpTransports.newSocketChannel(loop)))
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
                 .handler(handler);
@@ -68,7 +78,7 @@ final class StandardNetwork implements LinkNetwork {
     public ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loop)
-                .channelFactory(() -> UtpTransports.newServerSocketChannel(loop))
+                .channelFactory(() -> withCongestion(UtpTransports.newServerSocketChannel(loop)))
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(childHandler);
