@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Read by scripts/demo and scripts/test, which have set $name; bash.
+# Read by the scripts beside it, which have set $name and $scripts; bash.
 
 say() { printf '%s: %s\n' "$name" "$*" >&2; }
 
@@ -23,6 +23,16 @@ need() {
         say "apt-get could not install: ${missing[*]}"
         exit 69
     }
+}
+
+# libutp for Node.js, as pinned in lab/interop; node and npm must be there.
+need_interop() {
+    local interop=$scripts/lab/interop
+    if ! cmp -s "$interop/package-lock.json" "$interop/node_modules/.installed"; then
+        # The binary is in the package: its install script, which might compile, is not wanted.
+        (cd "$interop" && npm ci --ignore-scripts --loglevel=error)
+        cp "$interop/package-lock.json" "$interop/node_modules/.installed"
+    fi
 }
 
 install_packages() {

@@ -1,196 +1,35 @@
-"""The transports side by side on emulated links: rate, completion and queue of a bulk transfer."""
+"""Measures the transports side by side: on emulated links, beside each other, and on loopback."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
+import os
+import platform
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from lab.flows import LIBUTP, Flow, Transport, tandem, tcp, to_libutp
-from lab.link import Conditions, Counts, EmulatedLink
+from lab import bulk, loopback, share
+from lab.bars import Bar, svg
+from lab.bulk import LINKS, Link, Result, measure_bulk
+from lab.flows import LIBUTP, Transport, tandem, tcp, to_libutp
+from lab.loopback import Loopback, measure_loopback
 from lab.proc import LabError
+from lab.share import Share, measure_share
 
-_TRANSFER_BYTES = 20_000_000
-
-
-@dataclass(frozen=True)
-class Link:
-    """A row of the table: rates in Mbit/s, times in ms, loss and burst as in Conditions; and what our bulk rate must reach."""
-
-    name: str
-    rate: float
-    rtt: float
-    queue: int
-    loss: float = 0.0
-    burst: float = 1.0
-    goal: float = 0.92
-
-    def conditions(self) -> Conditions:
-        return Conditions(self.rate, self.rtt / 2, self.queue, self.loss, self.burst)
-
-    def ideal_seconds(self, payload_bytes: int) -> float:
-        """Set-up, slow start from ten packets until the path is full, and the payload at the link's rate."""
-        rtt = self.rtt / 1e3
-        path_bytes = self.rate * 1e6 / 8 * rtt
-        ramp = max(0.0, math.log2(path_bytes / 14_000)) * rtt
-        return 1.5 * rtt + ramp + payload_bytes * 8 / (self.rate * 1e6)
-
-
-LINKS = (
-    Link("100 Mbit/s, 10 ms", 100, 10, 500_000),
-    Link("100 Mbit/s, 50 ms", 100, 50, 625_000),
-    Link("50 Mbit/s, 50 ms, 1 % loss", 50, 50, 312_000, 0.01),
-    Link("20 Mbit/s, 100 ms, 2 % loss", 20, 100, 250_000, 0.02),
-    Link("50 Mbit/s, 200 ms", 50, 200, 1_250_000),
-    Link("50 Mbit/s, 50 ms, 5 % loss", 50, 50, 312_000, 0.05, goal=0.8),
-    Link("20 Mbit/s, 100 ms, 10 % loss", 20, 100, 250_000, 0.10, goal=0.8),
-    Link("50 Mbit/s, 50 ms, 1 % in bursts of 10", 50, 50, 312_000, 0.01, 10, goal=0.8),
-    Link("10 Mbit/s, 40 ms, 1 s of buffer", 10, 40, 1_250_000),
-)
-
-
-@dataclass
-class Result:
-    """One transport on one link; the second half is that of the time after the first byte."""
-
-    link: str
-    transport: str
-    second_half_mbit: float
-    share: float
-    completion_seconds: float | None
-    completion_by_ideal: float | None
-    mean_queue_ms: float
-    median_queue_ms: float
-    p95_queue_ms: float
-    dropped: int
-    lost: int
-    overload: int
-
-
-def measure_bulk(link: Link, transport: Transport, seconds: float, seed: int) -> Result:
-    """A flow without end for so long, and a transfer of 20 MB."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        with EmulatedLink(link.conditions(), seed=seed) as path, Flow(transport, path.near, path.far, folder) as flow:
-            flow.dial(None)
-            first = flow.wait_first_byte()
-            _sleep_until(first + seconds / 2)
-            before = path.stats()["forward"]
-            _sleep_until(first + seconds)
-            counts = Counts.between(before, path.stats()["forward"])
-            rate = flow.received(first + seconds / 2, first + seconds) * 8 / (seconds / 2) / 1e6
-        completion = _completion(link, transport, folder, seed)
-    return Result(
-        link=link.name,
-        transport=transport.name,
-        second_half_mbit=rate,
-        share=rate / link.rate,
-        completion_seconds=completion,
-        completion_by_ideal=None if completion is None else completion / link.ideal_seconds(_TRANSFER_BYTES),
-        mean_queue_ms=counts.mean_queue_ms,
-        median_queue_ms=counts.median_queue_ms,
-        p95_queue_ms=counts.p95_queue_ms,
-        dropped=counts.dropped,
-        lost=counts.lost,
-        overload=counts.overload,
-    )
-
-
-def _completion(link: Link, transport: Transport, folder: Path, seed: int) -> float | None:
-    """Seconds from the first packet to the last byte, or None if it takes more than three times the ideal."""
-    patience = 3 * link.ideal_seconds(_TRANSFER_BYTES)
-    with EmulatedLink(link.conditions(), seed=seed) as path, Flow(transport, path.near, path.far, folder) as flow:
-        flow.dial(_TRANSFER_BYTES)
-        first = flow.wait_first_byte()
-        _sleep_until(first)
-        flow.wait_end(patience)
-        last, count = flow.samples()[-1]
-        # The first byte comes one and a half round trips after the first packet, with TCP as with µTP.
-        return last - first + 1.5 * link.rtt / 1e3 if count == _TRANSFER_BYTES else None
-
-
-@dataclass
-class Share:
-    """Two flows on one link, the second a little later; what each got in the time after the first fifth."""
-
-    link: str
-    first: str
-    second: str
-    first_mbit: float
-    second_mbit: float
-    mean_queue_ms: float
-
-    @property
-    def second_share(self) -> float:
-        return self.second_mbit / (self.first_mbit + self.second_mbit)
-
-    @property
-    def jain(self) -> float:
-        total = self.first_mbit + self.second_mbit
-        return total * total / (2 * (self.first_mbit**2 + self.second_mbit**2))
-
-
-def measure_share(link: Link, first: Transport, second: Transport, seconds: float, seed: int) -> Share:
-    """Lets two flows compete for so long."""
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as name,
-        EmulatedLink(link.conditions(), seed=seed) as path,
-        Flow(first, path.near, path.far, Path(name), port=9_000) as one,
-        Flow(second, path.near, path.far, Path(name), port=9_001) as two,
-    ):
-        one.dial(None)
-        one.wait_first_byte()
-        time.sleep(_LATECOMER_SECONDS)
-        two.dial(None)
-        begin = two.wait_first_byte() + seconds / 5
-        end = begin + seconds * 4 / 5
-        _sleep_until(begin)
-        before = path.stats()["forward"]
-        _sleep_until(end)
-        counts = Counts.between(before, path.stats()["forward"])
-        rates = [flow.received(begin, end) * 8 / (end - begin) / 1e6 for flow in (one, two)]
-    return Share(link.name, first.name, second.name, rates[0], rates[1], counts.mean_queue_ms)
-
-
-_LATECOMER_SECONDS = 3.0
-
-
-def _sleep_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def table(results: Iterable[Result]) -> str:
-    """All results as text, a block for each link."""
-    lines: list[str] = []
-    link = None
-    for result in results:
-        if result.link != link:
-            link = result.link
-            lines += ["", link]
-            lines.append(
-                f"  {'':<16}{'Mbit/s':>8}{'of rate':>9}{'20 MB':>9}{'/ideal':>8}{'queue mean':>12}{'median':>8}{'p95 ms':>8}{'dropped':>9}"
-            )
-        done = "-" if result.completion_seconds is None else f"{result.completion_seconds:.2f} s"
-        by = "-" if result.completion_by_ideal is None else f"{result.completion_by_ideal:.2f}"
-        lines.append(
-            f"  {result.transport:<16}{result.second_half_mbit:>8.1f}{result.share:>8.0%} {done:>9}{by:>8}"
-            f"{result.mean_queue_ms:>12.1f}{result.median_queue_ms:>8.1f}{result.p95_queue_ms:>8.1f}{result.dropped:>9}"
-            + (f"  overloaded: {result.overload}" if result.overload else "")
-        )
-    return "\n".join(lines)
-
+TOP = Path(__file__).resolve().parents[2]
 
 TRANSPORTS = {
     each.name: each
     for each in (
         tandem("bbr"),
+        tandem("cubic"),
         tandem("ledbat"),
+        tandem("ledbat++"),
         tcp("bbr"),
         tcp("cubic"),
         LIBUTP,
@@ -198,29 +37,185 @@ TRANSPORTS = {
     )
 }
 
+TABLES = ("links", "share", "loopback")
+
+# Until nothing of a Java program is interpreted any more.
+_WARM_UP_SECONDS = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured: flows on a link, pairs of flows, flows on loopback; times in seconds."""
+
+    links: Sequence[Link]
+    transports: Sequence[str]
+    shared_links: Sequence[Link]
+    pairs: Sequence[tuple[str, str]]
+    loopback: Sequence[str]
+    seconds: float
+    share_seconds: float
+
+
+STANDARD = Plan(
+    links=LINKS,
+    transports=("bbr", "ledbat", "TCP bbr", "TCP cubic", "libutp", "bbr to libutp"),
+    shared_links=share.links(),
+    pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr"), ("bbr", "bbr"), ("TCP cubic", "ledbat++"), ("ledbat++", "ledbat++")),
+    loopback=("bbr", "ledbat", "libutp"),
+    seconds=20,
+    share_seconds=40,
+)
+
+QUICK = Plan(
+    links=(LINKS[0], LINKS[2], LINKS[8]),
+    transports=("bbr", "TCP bbr", "TCP cubic", "libutp"),
+    shared_links=share.links()[1:2],
+    pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr")),
+    loopback=("bbr", "libutp"),
+    seconds=6,
+    share_seconds=15,
+)
+
+
+@dataclass
+class Report:
+    """All that was measured, for the JSON and the figures."""
+
+    machine: dict[str, str]
+    links: list[Result] = field(default_factory=list)
+    share: list[Share] = field(default_factory=list)
+    loopback: list[Loopback] = field(default_factory=list)
+
+    def json(self) -> str:
+        data: dict[str, Any] = asdict(self)
+        for row, result in zip(data["share"], self.share):
+            row |= {"second_share": result.second_share, "jain": result.jain}
+        return json.dumps(data, indent=1) + "\n"
+
+    def figures(self) -> Iterator[tuple[str, str]]:
+        """File names and SVG of the tables that are not empty."""
+        about = ", ".join(self.machine.values())
+        if self.links:
+            rate = [Bar(each.link, each.transport, each.share * 100, f"{each.second_half_mbit:.1f} Mbit/s") for each in self.links]
+            yield "links-rate.svg", svg("Bulk rate, second half of the transfer", about, "payload, % of the link's rate", rate)
+            queue = [Bar(each.link, each.transport, each.mean_queue_ms, f"{each.mean_queue_ms:.1f}") for each in self.links]
+            yield "links-queue.svg", svg("Mean delay in the queue of the link", about, "ms", queue)
+            done = [
+                Bar(each.link, each.transport, each.completion_seconds, f"{each.completion_seconds:.2f} s")
+                for each in self.links
+                if each.completion_seconds is not None
+            ]
+            yield "links-completion.svg", svg("20 MB from the first packet to the last byte", about, "s", done)
+        if self.share:
+            bars = [
+                Bar(each.link, f"{each.second} beside {each.first}", each.second_share * 100, f"{each.second_share:.0%}")
+                for each in self.share
+            ]
+            yield "share.svg", svg("Share of the one that came second", about, "% of both", bars)
+        if self.loopback:
+            bars = [Bar(each.transport, "sender", each.sender_ns_per_byte, f"{each.sender_ns_per_byte:.2f}") for each in self.loopback]
+            bars += [
+                Bar(each.transport, "receiver", each.receiver_ns_per_byte, f"{each.receiver_ns_per_byte:.2f}")
+                for each in self.loopback
+            ]
+            yield "loopback.svg", svg("Processor time for each byte, loopback", about, "ns", bars)
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    revision = subprocess.run(
+        ["git", "-C", str(TOP), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    ).stdout
+    return {
+        "kernel": f"Linux {platform.release()}",
+        "processors": f"{len(os.sched_getaffinity(0))} processors",
+        "java": java.split("\n", 1)[0].split(" 20")[0].replace('"', ""),
+        "revision": f"Tandem {revision.strip() or 'unknown'}",
+    }
+
+
+def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], None]) -> Report:
+    """Measures one after the other, and says each figure as soon as there is one."""
+    report = Report(machine())
+    if "links" in tables:
+        for link in plan.links:
+            say(f"\n{link.name}\n  {bulk.header()}")
+            for name in plan.transports:
+                report.links.append(measure_bulk(link, TRANSPORTS[name], plan.seconds, seed))
+                say(f"  {bulk.line(report.links[-1])}")
+    if "share" in tables:
+        for link in plan.shared_links:
+            say(f"\n{link.name}\n  {share.header()}")
+            for first, second in plan.pairs:
+                report.share.append(measure_share(link, TRANSPORTS[first], TRANSPORTS[second], plan.share_seconds, seed))
+                say(f"  {share.line(report.share[-1])}")
+    if "loopback" in tables:
+        say(f"\nloopback\n  {loopback.header()}")
+        for name in plan.loopback:
+            report.loopback.append(measure_loopback(TRANSPORTS[name], warm_up=_WARM_UP_SECONDS, seconds=plan.seconds / 3))
+            say(f"  {loopback.line(report.loopback[-1])}")
+    return report
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    base = QUICK if options.quick else STANDARD
+    plan = vars(base).copy()
+    if options.transports:
+        chosen = tuple(options.transports.split(","))
+        for name in chosen:
+            if name not in TRANSPORTS:
+                raise LabError(f"--transports: no '{name}'; there are {', '.join(TRANSPORTS)}")
+        plan["transports"] = chosen
+        plan["loopback"] = [name for name in chosen if not name.startswith("TCP") and " to " not in name]
+        plan["pairs"] = [pair for pair in base.pairs if pair[1] in chosen]
+    if options.links:
+        plan["links"] = [link for link in base.links if options.links in link.name]
+        plan["shared_links"] = [link for link in base.shared_links if options.links in link.name]
+        if not plan["links"] and not plan["shared_links"]:
+            raise LabError(f"--links: none has '{options.links}' in its name; there are {'; '.join(link.name for link in LINKS)}")
+    if options.seconds is not None:
+        plan["seconds"], plan["share_seconds"] = options.seconds, 2 * options.seconds
+    return Plan(**plan)
+
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, metavar="S", help="length of each flow (default: 20)")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description=__doc__,
+        epilog="Needs root for the links' network namespaces. The whole takes about an hour, --quick less than five minutes.",
+    )
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"only these of: {', '.join(TABLES)}")
+    parser.add_argument("--quick", action="store_true", help="a few short measurements")
+    parser.add_argument("--seconds", type=float, metavar="S", help="length of each flow; twice that where two share (default: 20)")
     parser.add_argument("--links", default="", metavar="TEXT", help="only links whose name has this in it")
     parser.add_argument("--transports", default="", metavar="A,B", help=f"only these of: {', '.join(TRANSPORTS)}")
-    parser.add_argument("--seed", type=int, default=1, help="decides which packets are lost")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--seed", type=int, default=1, help="decides which packets are lost (default: 1)")
+    parser.add_argument("--output", type=Path, default=TOP / "target/bench", metavar="DIR", help="for text, JSON and SVG (default: target/bench)")
     options = parser.parse_args(arguments)
-    names = options.transports.split(",") if options.transports else list(TRANSPORTS)
-    results = []
     try:
-        for link in LINKS:
-            if options.links not in link.name:
-                continue
-            for name in names:
-                results.append(measure_bulk(link, TRANSPORTS[name], options.seconds, options.seed))
-                print(table(results[-1:]), flush=True)
+        for name in options.tables:
+            if name not in TABLES:
+                raise LabError(f"no table '{name}'; there are {', '.join(TABLES)}")
+        plan = _plan(options)
+        options.output.mkdir(parents=True, exist_ok=True)
+        with (options.output / "bench.txt").open("w") as text:
+
+            def say(lines: str) -> None:
+                print(lines, flush=True)
+                print(lines, file=text, flush=True)
+
+            say(", ".join(machine().values()))
+            report = measure(plan, options.tables or TABLES, options.seed, say)
+        (options.output / "bench.json").write_text(report.json())
+        for name, figure in report.figures():
+            (options.output / name).write_text(figure)
     except LabError as error:
         print(f"bench: {error.report()}", file=sys.stderr)
         return 1
-    if options.json:
-        options.json.write_text(json.dumps([asdict(result) for result in results], indent=1))
+    except KeyboardInterrupt:
+        return 130
+    print(f"\nText, JSON and SVG are in {options.output}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,11 @@ class Flow:
                 raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
         self._processes.append(process)
         return process
+
+
+def sleep_until(moment: float) -> None:
+    """A moment of the monotonic clock."""
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def received_by(samples: Sequence[tuple[float, int]], moment: float) -> int:

@@ -106,3 +106,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def header() -> str:
+    return f"{'':<16}{'Gbit/s':>8}{'sender':>10}{'receiver':>10}  ns of processor for each byte"
+
+
+def line(result: Loopback) -> str:
+    return f"{result.transport:<16}{result.gbit:>8.2f}{result.sender_ns_per_byte:>10.2f}{result.receiver_ns_per_byte:>10.2f}"

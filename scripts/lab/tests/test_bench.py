@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
+import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from unittest import mock
 
+from lab import bench, bulk, share
 from lab.bars import Bar, svg
-from lab.bench import Link, Result, Share, table
+from lab.bulk import Link, Result
 from lab.flows import received_by
+from lab.loopback import Loopback
+from lab.share import Share
+
+RESULT = Result("a link", "bbr", 46.5, 0.93, 4.5, 1.1, 1.25, 0.5, 4.5, 7, 3, 0)
 
 
 class BenchTest(unittest.TestCase):
@@ -23,18 +34,21 @@ class BenchTest(unittest.TestCase):
         # A path that ten packets fill needs no ramp.
         self.assertAlmostEqual(Link("x", 1, 10, 1).ideal_seconds(125_000), 0.015 + 1.0)
 
-    def test_table_has_a_line_for_each_result(self) -> None:
-        result = Result("a link", "bbr", 46.5, 0.93, None, None, 1.25, 0.5, 4.5, 7, 3, 0)
-        text = table([result, result])
-        self.assertEqual(text.count("a link"), 1)
-        self.assertEqual(text.count("bbr"), 2)
-        self.assertIn("93%", text)
-        self.assertNotIn("overloaded", text)
+    def test_lines_are_as_wide_as_their_header(self) -> None:
+        self.assertIn("93%", bulk.line(RESULT))
+        self.assertEqual(len(bulk.line(RESULT)), len(bulk.header()))
+        self.assertNotIn("overloaded", bulk.line(RESULT))
+        both = Share("a link", "TCP cubic", "bbr", 30.0, 10.0, 1.0)
+        self.assertEqual(len(share.line(both)), len(share.header()))
+
+    def test_what_did_not_complete_is_said(self) -> None:
+        result = Result(**{**vars(RESULT), "completion_seconds": None, "completion_by_ideal": None, "overload": 4})
+        self.assertRegex(bulk.line(result), r"93%\s+-\s+-.*emulator overloaded: 4")
 
     def test_share_and_fairness(self) -> None:
-        share = Share("a link", "cubic", "bbr", 30.0, 10.0, 1.0)
-        self.assertAlmostEqual(share.second_share, 0.25)
-        self.assertAlmostEqual(share.jain, 0.8)
+        both = Share("a link", "cubic", "bbr", 30.0, 10.0, 1.0)
+        self.assertAlmostEqual(both.second_share, 0.25)
+        self.assertAlmostEqual(both.jain, 0.8)
 
     def test_bars_begin_at_zero_and_keep_their_proportions(self) -> None:
         bars = [Bar("g", "a", 10, "10"), Bar("g", "b", 20, "20"), Bar("h", "a", 0, "0 < 1")]
@@ -43,6 +57,60 @@ class BenchTest(unittest.TestCase):
         widths = [float(rect.get("width", "nan")) for rect in heights]
         self.assertEqual(widths[2], 0)
         self.assertAlmostEqual(widths[1], 2 * widths[0], delta=0.2)
+
+
+class CommandTest(unittest.TestCase):
+    """The command with measurements that take no time."""
+
+    def run_bench(self, *arguments: str) -> tuple[int, str, str, Path]:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        folder = Path(temporary.name) / "made"
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            mock.patch.object(bench, "measure_bulk", self.bulk),
+            mock.patch.object(bench, "measure_share", self.share),
+            mock.patch.object(bench, "measure_loopback", self.loopback),
+        ):
+            status = bench.main([*arguments, "--output", str(folder)])
+        return status, out.getvalue(), err.getvalue(), folder
+
+    def setUp(self) -> None:
+        self.bulk = mock.Mock(side_effect=lambda link, each, *_: Result(**{**vars(RESULT), "link": link.name, "transport": each.name}))
+        self.share = mock.Mock(side_effect=lambda link, one, two, *_: Share(link.name, one.name, two.name, 30.0, 10.0, 1.0))
+        self.loopback = mock.Mock(side_effect=lambda each, **_: Loopback(each.name, 5.0, 0.5, 0.75))
+
+    def test_writes_text_json_and_figures(self) -> None:
+        status, out, _, folder = self.run_bench("--quick")
+        self.assertEqual(status, 0)
+        self.assertIn((folder / "bench.txt").read_text().strip(), out)
+        data = json.loads((folder / "bench.json").read_text())
+        self.assertEqual(len(data["links"]), len(bench.QUICK.links) * len(bench.QUICK.transports))
+        self.assertAlmostEqual(data["share"][0]["second_share"], 0.25)
+        self.assertEqual(data["loopback"][0]["receiver_ns_per_byte"], 0.75)
+        for name in ("links-rate", "links-queue", "links-completion", "share", "loopback"):
+            ElementTree.parse(folder / f"{name}.svg")
+
+    def test_measures_only_what_is_asked_for(self) -> None:
+        _, _, _, folder = self.run_bench("links", "--links", "10 ms", "--transports", "bbr,cubic", "--seconds", "3")
+        self.assertEqual([call.args[1].name for call in self.bulk.call_args_list], ["bbr", "cubic"])
+        self.assertEqual(self.bulk.call_args.args[2], 3)
+        self.share.assert_not_called()
+        self.loopback.assert_not_called()
+        self.assertFalse((folder / "share.svg").exists())
+
+    def test_names_what_it_does_not_know(self) -> None:
+        for arguments, message in (
+            (["lniks"], "bench: no table 'lniks'; there are links, share, loopback"),
+            (["--transports", "bbr,reno"], "bench: --transports: no 'reno'; there are bbr, "),
+            (["--links", "1 Gbit/s"], "bench: --links: none has '1 Gbit/s' in its name"),
+        ):
+            status, _, err, _ = self.run_bench(*arguments)
+            self.assertEqual(status, 1)
+            self.assertEqual(err.count("\n"), 1)
+            self.assertIn(message, err)
 
 
 if __name__ == "__main__":

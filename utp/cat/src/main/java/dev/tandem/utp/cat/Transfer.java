@@ -69,7 +69,7 @@ final class Transfer extends ChannelInboundHandlerAdapter {
     private final AtomicInteger queuedBytes = new AtomicInteger();
 
     /** Those that the channel has nothing of any more. */
-    private final BlockingQueue<ByteBuf> freeChunks = new LinkedBlockingQueue<>();
+    private final BlockingQueue<ByteBuffer> freeChunks = new LinkedBlockingQueue<>();
 
     private final AtomicLong sentBytes = new AtomicLong();
     private long receivedBytes;
@@ -196,15 +196,15 @@ final class Transfer extends ChannelInboundHandlerAdapter {
 
     private void readInput(Channel to) {
         for (int i = 0; i < INPUT_CHUNKS; i++) {
-            freeChunks.add(Unpooled.directBuffer(CHUNK_BYTES, CHUNK_BYTES));
+            freeChunks.add(ByteBuffer.allocateDirect(CHUNK_BYTES));
         }
         try {
-            ByteBuf chunk = freeChunks.take();
-            for (int count; to.isOpen() && (count = in.read(chunk.nioBuffer(0, CHUNK_BYTES))) >= 0; ) {
-                chunk.setIndex(0, count);
+            ByteBuffer chunk = freeChunks.take();
+            for (int count; to.isOpen() && (count = in.read(chunk)) >= 0; ) {
                 sentBytes.addAndGet(count);
-                ByteBuf written = chunk;
-                to.writeAndFlush(chunk.retain()).addListener(done -> freeChunks.add(written));
+                ByteBuffer written = chunk;
+                to.writeAndFlush(Unpooled.wrappedBuffer(chunk.flip()))
+                        .addListener(done -> freeChunks.add(written.clear()));
                 chunk = freeChunks.take();
             }
             to.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> ((UtpChannel) to).shutdownOutput());

@@ -10,9 +10,6 @@ public final class PacketWriter {
 
     private static final int OFFSET_OF_FIRST_EXTENSION = 1;
 
-    /** Of padding, for which BEP 29 has no name: unknown ones are skipped, but by libutp only behind one that it knows. */
-    private static final int EXTENSION_PADDING = 0x50;
-
     private static final int EXTENSION_HEADER_BYTES = 2;
     private static final int EXTENSION_BITS_BYTES = EXTENSION_HEADER_BYTES + Long.BYTES;
 
@@ -63,33 +60,27 @@ public final class PacketWriter {
         out.put(bitmap, 0, bytes);
     }
 
-    /** How much of a payload fits a packet that {@link #padding} makes this large. */
+    /** How much of a payload goes into a packet that is to be made so large by {@link #padding}, and may be up to 9 bytes less. */
     public static int paddedPayloadBytes(int payloadBytes, int packetBytes) {
-        int padding = packetBytes - Packet.HEADER_BYTES - payloadBytes;
-        if (padding < EXTENSION_BITS_BYTES) {
-            return packetBytes - Packet.HEADER_BYTES - EXTENSION_BITS_BYTES;
-        }
-        // One byte more than the first extension is too few for a second one.
-        return padding == EXTENSION_BITS_BYTES + 1 ? payloadBytes - 1 : payloadBytes;
+        int spare = packetBytes - Packet.HEADER_BYTES - payloadBytes;
+        int blocks = Math.max(0, spare + EXTENSION_BITS_BYTES - 1) / EXTENSION_BITS_BYTES;
+        return packetBytes - Packet.HEADER_BYTES - blocks * EXTENSION_BITS_BYTES;
     }
 
     /**
-     * Writes so many bytes of padding behind a header that was just written: extension 2 with nothing in it, and one behind
-     * it that nobody knows.
+     * Fills a packet whose header was just written with extension 2, empty and again and again: BEP 29 has no padding, and others
+     * refuse a packet with an extension that they do not know.
      *
-     * @param bytes 10, or 12 to 267
+     * @param bytes a multiple of 10
      */
     public static void padding(ByteBuffer out, int packetStart, int bytes) {
-        int rest = bytes - EXTENSION_BITS_BYTES - EXTENSION_HEADER_BYTES;
-        beginExtension(out, packetStart, Packet.EXTENSION_BITS, Long.BYTES);
-        out.putLong(0);
-        if (rest >= 0) {
-            out.put(packetStart + Packet.HEADER_BYTES, (byte) EXTENSION_PADDING);
+        int previous = packetStart + OFFSET_OF_FIRST_EXTENSION;
+        for (int left = bytes; left > 0; left -= EXTENSION_BITS_BYTES) {
+            out.put(previous, (byte) Packet.EXTENSION_BITS);
+            previous = out.position();
             out.put((byte) Packet.EXTENSION_NONE);
-            out.put((byte) rest);
-            for (int i = 0; i < rest; i++) {
-                out.put((byte) 0);
-            }
+            out.put((byte) Long.BYTES);
+            out.putLong(0);
         }
     }
 
