@@ -24,8 +24,8 @@ from .proc import LabError, run, wait_until
 MEGABYTE = 1_000_000
 LOOPBACK = "127.0.0.1"
 
-# How often tor may refuse the download's stream before that is a failure.
-MAX_REFUSALS = 5
+# How long tor may refuse the download's stream before that is a failure.
+REFUSAL_SECONDS = 30
 
 # The least share of the downloaded bytes, in per cent, that the carrier in use must have had.
 UTP_SHARE_NEEDED = 50.0
@@ -263,13 +263,12 @@ class Demo:
 
     def _stream(self, client: Node, server: content.ContentServer) -> socket.socket:
         """A stream through tor, which says "Done" when it knows some of the relays: the only exit may not be among them yet."""
-        refusals = 0
+        patience = time.monotonic() + REFUSAL_SECONDS
         while True:
             try:
                 return socks.connect((LOOPBACK, client.socks_port), *server.address, self._time_left(60))
             except socks.Refused as refusal:
-                refusals += 1
-                if refusals == MAX_REFUSALS:
+                if time.monotonic() > patience:
                     raise
                 self._report.line(f"  {refusal}; tor may not know the exit yet: once more in a second")
                 time.sleep(1)

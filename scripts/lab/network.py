@@ -345,6 +345,8 @@ class Network:
         # "accept 127.0.0.1:*" alone would read as "no exit". OutboundBindAddressExit is what keeps it here.
         return [
             "ExitRelay 1",
+            # It refuses circuits of relays that are not in its consensus, and nobody waits until it has one.
+            "RefuseUnknownExits 0",
             "ExitPolicyRejectPrivate 0",
             "IPv6Exit 0",
             f"ExitPolicy accept {node.spec.address}:*",
