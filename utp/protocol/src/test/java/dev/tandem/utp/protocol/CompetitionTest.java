@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CompetitionTest {
     private static final long DELAY = 20 * MILLIS;
     private static final long RATE = 50_000_000;
+
+    /** On a link without chance it is when a flow comes that makes one run differ from the next. */
+    private static final long STAGGER = 37 * MILLIS;
+
     private static final double BDP_BYTES = RATE / 8 * 0.04;
     private static final ConnectionConfig LARGE_BUFFERS =
             ConnectionConfig.DEFAULT.withSendBufferBytes(16 << 20).withReceiveBufferBytes(16 << 20);
@@ -46,7 +50,7 @@ class CompetitionTest {
         }
     }
 
-    /** TCP with CUBIC begins, ours comes two seconds later; the first 30 s do not count. */
+    /** TCP with CUBIC begins, ours comes two seconds later, by the seed a little more; the first 30 s do not count. */
     private static Received besideCubic(double buffer, CongestionController.Factory controller, long seed) {
         Simulation simulation = new Simulation();
         Bottleneck bottleneck = bottleneck(simulation, buffer, seed);
@@ -56,7 +60,7 @@ class CompetitionTest {
         Pipe<CubicFlow.Ack> acks = new Pipe<>(
                 simulation, new Link<>(Paths.delay(DELAY), seed, CubicFlow.Ack::sizeBytes), cubic::handleAck);
         cubic.start(data::send, acks::send);
-        simulation.runUntil(2 * SECONDS);
+        simulation.runUntil(2 * SECONDS + seed * STAGGER);
         EngineFlow ours = flow(simulation, bottleneck, controller, seed);
         simulation.runUntil(30 * SECONDS);
         long oursBefore = ours.receivedBytes();
@@ -65,12 +69,12 @@ class CompetitionTest {
         return new Received(cubic.deliveredBytes() - cubicBefore, ours.receivedBytes() - oursBefore);
     }
 
-    /** Two of ours, the second ten seconds later; the first 40 s do not count. */
+    /** Two of ours, the second ten seconds later, by the seed a little more; the first 40 s do not count. */
     private static Received besideItsOwnKind(double buffer, CongestionController.Factory controller, long seed) {
         Simulation simulation = new Simulation();
         Bottleneck bottleneck = bottleneck(simulation, buffer, seed);
         EngineFlow first = flow(simulation, bottleneck, controller, seed);
-        simulation.runUntil(10 * SECONDS);
+        simulation.runUntil(10 * SECONDS + seed * STAGGER);
         EngineFlow second = flow(simulation, bottleneck, controller, seed + 100);
         simulation.runUntil(40 * SECONDS);
         long firstBefore = first.receivedBytes();
@@ -110,17 +114,19 @@ class CompetitionTest {
     @ParameterizedTest
     @ValueSource(doubles = {1, 4})
     void cubicSharesWithCubic(double buffer) {
-        for (long seed = 1; seed <= 2; seed++) {
+        double shares = 0;
+        for (long seed = 1; seed <= 4; seed++) {
             Received received = besideCubic(buffer, Cubic::new, seed);
-            double share = received.secondShare();
-            assertTrue(share >= 0.3 && share <= 0.7, "seed " + seed + ": our share is " + share);
+            shares += received.secondShare();
             assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
         }
+        double share = shares / 4;
+        assertTrue(share >= 0.3 && share <= 0.7, "seeds 1 to 4: our share is " + share + " on average");
     }
 
     /** Scenario 39. */
     @ParameterizedTest
-    @ValueSource(doubles = {1, 4})
+    @ValueSource(doubles = {0.5, 1, 2, 4})
     void ledbatPlusPlusYieldsToCubic(double buffer) {
         for (long seed = 1; seed <= 2; seed++) {
             Received received = besideCubic(buffer, LedbatPlusPlus::new, seed);
@@ -130,7 +136,7 @@ class CompetitionTest {
 
     /** Scenario 39. */
     @ParameterizedTest
-    @ValueSource(doubles = {1, 4})
+    @ValueSource(doubles = {0.5, 1, 2, 4})
     void ledbatPlusPlusSharesWithALatecomer(double buffer) {
         for (long seed = 1; seed <= 2; seed++) {
             Received received = besideItsOwnKind(buffer, LedbatPlusPlus::new, seed);

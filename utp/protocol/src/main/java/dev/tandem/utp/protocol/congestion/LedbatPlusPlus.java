@@ -16,8 +16,7 @@ public final class LedbatPlusPlus implements CongestionController {
      */
     private static final long MIN_TARGET_NANOS = 15_000_000L;
 
-    private static final double TARGET_BELOW_LOSS = 0.75;
-    private static final double TARGET_GROWTH = 1.1;
+    private static final double TARGET_BELOW_LOSS = 0.6;
 
     /** Slow start ends at that part of the target. */
     private static final double SLOW_START_TARGET = 0.75;
@@ -65,7 +64,9 @@ public final class LedbatPlusPlus implements CongestionController {
     private int minute;
     private long minuteStartNanos;
 
-    private long targetNanos = TARGET_NANOS;
+    /** The longest round trip at which packets were lost: that of a full buffer. */
+    private long lossRttNanos;
+
     private double windowBytes;
     private double slowStartThresholdBytes = Double.MAX_VALUE;
     private double undoWindowBytes;
@@ -98,7 +99,7 @@ public final class LedbatPlusPlus implements CongestionController {
         if (phase == Phase.SLOWDOWN) {
             return;
         }
-        double excess = (double) queueingDelayNanos() / targetNanos;
+        double excess = (double) queueingDelayNanos() / targetNanos();
         if (isSlowStart() && phase != Phase.RAMP_UP && excess > SLOW_START_TARGET) {
             slowStartThresholdBytes = windowBytes;
         }
@@ -126,7 +127,6 @@ public final class LedbatPlusPlus implements CongestionController {
                 }
                 if (slowdownPlanned && now - slowdownNanos >= 0) {
                     enter(Phase.SLOWDOWN, now);
-                    targetNanos = Math.min(TARGET_NANOS, (long) (targetNanos * TARGET_GROWTH));
                     slowStartThresholdBytes = Math.max(windowBytes, floorBytes());
                     windowBytes = (double) SLOWDOWN_PACKETS * maxPacketBytes;
                 }
@@ -176,6 +176,14 @@ public final class LedbatPlusPlus implements CongestionController {
         return least(currentNanos) - least(baseNanos);
     }
 
+    /** Reckoned from the base delay as it is known now: a latecomer takes the queue of others for a part of that at first. */
+    private long targetNanos() {
+        long bufferNanos = lossRttNanos - least(baseNanos);
+        return bufferNanos < MIN_TARGET_NANOS
+                ? TARGET_NANOS
+                : Math.min(TARGET_NANOS, Math.max(MIN_TARGET_NANOS, (long) (bufferNanos * TARGET_BELOW_LOSS)));
+    }
+
     private double gain() {
         double divisor = Math.ceil(2.0 * TARGET_NANOS / least(baseNanos));
         return 1 / Math.max(1, Math.min(divisor, MAX_GAIN_DIVISOR));
@@ -191,9 +199,8 @@ public final class LedbatPlusPlus implements CongestionController {
 
     @Override
     public void onLossEpisode(long nowNanos) {
-        long delayNanos = samples == 0 ? 0 : queueingDelayNanos();
-        if (delayNanos >= MIN_TARGET_NANOS) {
-            targetNanos = Math.min(targetNanos, Math.max(MIN_TARGET_NANOS, (long) (delayNanos * TARGET_BELOW_LOSS)));
+        if (samples > 0) {
+            lossRttNanos = Math.max(lossRttNanos, least(currentNanos));
         }
         undoWindowBytes = windowBytes;
         undoThresholdBytes = slowStartThresholdBytes;
