@@ -1,5 +1,6 @@
 package dev.tandem.utp.cat;
 
+import dev.tandem.utp.netty.UdpBuffers;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import dev.tandem.utp.protocol.congestion.CongestionController;
@@ -120,6 +121,9 @@ public final class UtpCat implements Callable<Integer> {
 
     private void transfer(InetSocketAddress address, ConnectionConfig config) throws IOException, InterruptedException {
         PrintWriter report = verbose ? spec.commandLine().getErr() : null;
+        if (report != null) {
+            UdpBuffers.shortage().ifPresent(line -> report.println("utpcat: " + line));
+        }
         Transfer transfer = new Transfer(in, out, report, config);
         try {
             if (listen) {

@@ -11,12 +11,11 @@ import org.jspecify.annotations.Nullable;
 /** The options of {@link UtpChannel} and {@link UtpServerChannel}. */
 @SuppressWarnings("ReferenceEquality") // options are constants, each of its own identity
 final class UtpChannelConfig extends DefaultChannelConfig {
-    private static final int DEFAULT_UDP_BUFFER_BYTES = 4 << 20;
     private static final int NO_LINGER = -1;
 
     private volatile ConnectionConfig connectionConfig = ConnectionConfig.DEFAULT;
     private volatile EndpointConfig endpointConfig = EndpointConfig.DEFAULT;
-    private volatile int udpBufferBytes = DEFAULT_UDP_BUFFER_BYTES;
+    private volatile int udpBufferBytes = UdpBuffers.DEFAULT_BYTES;
     private volatile boolean allowHalfClosure;
     private volatile int soLinger = NO_LINGER;
 
