@@ -186,8 +186,8 @@ public final class Connection {
     }
 
     /**
-     * Writes what there is room for. Writing may begin before the connection is established. About one congestion window
-     * is taken ahead of the network, within {@link ConnectionConfig#sendBufferBytes()}.
+     * Writes what there is room for. Writing may begin before the connection is established. What the network takes in 8 ms
+     * is taken ahead of it, or 8 KiB, within {@link ConnectionConfig#sendBufferBytes()}: more would only wait here.
      *
      * @return how many bytes were taken; if not all, {@link ConnectionEvent.Kind#WRITABLE} follows when there is room
      * @throws IllegalStateException after {@link #finish()}, or when the connection has ended
@@ -199,6 +199,11 @@ public final class Connection {
         int taken = sender.write(source);
         endpoint.ready(this);
         return taken;
+    }
+
+    /** How many bytes {@link #write} would take now. */
+    public int roomBytes() {
+        return closeReason == null ? sender.roomBytes() : 0;
     }
 
     /**

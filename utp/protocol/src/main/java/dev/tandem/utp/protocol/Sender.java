@@ -19,8 +19,16 @@ import org.jspecify.annotations.Nullable;
  * that.
  */
 final class Sender {
-    /** At least as much may be written ahead of what the window lets out, so that small writes find room. */
-    private static final int MIN_UNSENT_BYTES = 16 << 10;
+    /** So much may always be written ahead of the network: enough for a few packets, and for small writes. */
+    private static final int MIN_UNSENT_BYTES = 8 << 10;
+
+    /**
+     * Beyond that, what the network takes in that time: the writer's next turn on a busy event loop comes sooner. What waits
+     * here is delay that no writer can undo, and says nothing of the network.
+     */
+    private static final long UNSENT_NANOS = 8_000_000L;
+
+    private static final double SECOND_NANOS = 1e9;
 
     /** Toward a foreign peer, which drops what is further ahead than its reorder buffer (libtorrent: 953). */
     private static final int MAX_OUTSTANDING_FOREIGN = 950;
@@ -34,7 +42,7 @@ final class Sender {
     /** Until the peer has told its window: libtorrent's SYN says 0 and does not mean it. */
     private static final int ASSUMED_WINDOW_BYTES = 16 << 10;
 
-    private static final int PACKETS_BEHIND_PROBE = 8;
+    private static final int PACKETS_BEHIND_PROBE = 4;
 
     private static final long MAX_OVERTAKEN_NANOS = 60_000_000_000L;
     private static final long MIN_PERSIST_NANOS = 500_000_000L;
@@ -119,15 +127,22 @@ final class Sender {
         return count;
     }
 
-    /** What {@link #write} would take: about a window ahead of the network, so that no backlog grows here unseen. */
-    private int roomBytes() {
-        long unsentLimit = Math.max(MIN_UNSENT_BYTES, controller.windowBytes());
-        return (int) Math.max(0, Math.min(sendBufferBytes - written.size(), unsentLimit - unsentBytes()));
+    /** What {@link #write} would take: a little ahead of the network, so that no backlog grows here unseen. */
+    int roomBytes() {
+        return finQueued
+                ? 0
+                : (int) Math.max(0, Math.min(sendBufferBytes - written.size(), unsentLimitBytes() - unsentBytes()));
+    }
+
+    private long unsentLimitBytes() {
+        long rate = controller.pacingBytesPerSecond();
+        long ahead = rate == 0 ? controller.windowBytes() : (long) (rate * (UNSENT_NANOS / SECOND_NANOS));
+        return Math.max(MIN_UNSENT_BYTES, ahead);
     }
 
     /** Whether a writer that was turned away would now find room worth its while. Answers true once. */
     boolean becameWritable() {
-        if (writeBlocked && !finQueued && roomBytes() >= Math.min(sendBufferBytes, MIN_UNSENT_BYTES) / 4) {
+        if (writeBlocked && !finQueued && roomBytes() >= Math.min(sendBufferBytes, unsentLimitBytes()) / 4) {
             writeBlocked = false;
             return true;
         }
@@ -268,9 +283,12 @@ final class Sender {
         }
         int payload = (int) Math.min(unsentBytes(), maxPayloadBytes());
         if (payload == 0) {
-            windowLimited = false;
+            // A writer that was turned away has more, and is only slower than this loop.
+            windowLimited &= writeBlocked;
             if (!finQueued) {
-                if (recovery.packetsLost() == 0 && recovery.bytesInFlight() < controller.windowBytes()) {
+                if (!writeBlocked
+                        && recovery.packetsLost() == 0
+                        && recovery.bytesInFlight() < controller.windowBytes()) {
                     recovery.onAppLimited();
                 }
                 return null;

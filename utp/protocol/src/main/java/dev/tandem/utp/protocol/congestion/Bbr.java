@@ -417,10 +417,11 @@ public final class Bbr implements CongestionController {
 
     @Override
     public long pacingBytesPerSecond() {
+        if (minRttNanos == Long.MAX_VALUE) {
+            return 0;
+        }
         if (bandwidth == 0) {
-            return minRttNanos == Long.MAX_VALUE
-                    ? 0
-                    : (long) (STARTUP_GAIN * windowBytes / Math.max(1, minRttNanos) * SECOND_NANOS);
+            return windowRate(windowBytes);
         }
         double gain = switch (mode) {
             case STARTUP -> STARTUP_GAIN;
@@ -428,7 +429,13 @@ public final class Bbr implements CongestionController {
             case PROBE_BANDWIDTH -> cycle >= 2 && excess && sharedCycles == 0 ? EASED_GAIN : CYCLE[cycle];
             case PROBE_RTT -> 1;
         };
-        return Math.max(maxPacketBytes, (long) (gain * bandwidth * PACING_MARGIN));
+        long rate = Math.max(maxPacketBytes, (long) (gain * bandwidth * PACING_MARGIN));
+        // What a few small packets show is no rate; nobody begins more slowly than with a first window.
+        return mode == Mode.STARTUP ? Math.max(rate, windowRate(INITIAL_PACKETS * maxPacketBytes)) : rate;
+    }
+
+    private long windowRate(double bytes) {
+        return (long) (STARTUP_GAIN * bytes / Math.max(1, minRttNanos) * SECOND_NANOS);
     }
 
     /** What goes out, and is acknowledged, as one batch: a millisecond's worth, within bounds. */
