@@ -16,7 +16,7 @@ from typing import Any
 from lab import bulk, loopback, share
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
-from lab.flows import LIBUTP, Transport, tandem, tcp, to_libutp
+from lab.flows import LIBUTP, link, tandem, tcp, to_libutp
 from lab.loopback import Loopback, measure_loopback
 from lab.proc import LabError
 from lab.share import Share, measure_share
@@ -30,6 +30,8 @@ TRANSPORTS = {
         tandem("cubic"),
         tandem("ledbat"),
         tandem("ledbat++"),
+        link("auto"),
+        link("tls"),
         tcp("bbr"),
         tcp("cubic"),
         LIBUTP,

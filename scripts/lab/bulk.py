@@ -69,17 +69,19 @@ class Result:
 
 def measure_bulk(link: Link, transport: Transport, seconds: float, seed: int) -> Result:
     """A flow without end for so long, and a transfer of 20 MB."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        with EmulatedLink(link.conditions(), seed=seed) as path, Flow(transport, path.near, path.far, folder) as flow:
-            flow.dial(None)
-            first = flow.wait_first_byte()
-            sleep_until(first + seconds / 2)
-            before = path.stats()["forward"]
-            sleep_until(first + seconds)
-            counts = Counts.between(before, path.stats()["forward"])
-            rate = flow.received(first + seconds / 2, first + seconds) * 8 / (seconds / 2) / 1e6
-        completion = _completion(link, transport, folder, seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        EmulatedLink(link.conditions(), seed=seed) as path,
+        Flow(transport, path.near, path.far, Path(name)) as flow,
+    ):
+        flow.dial(None)
+        first = flow.wait_first_byte()
+        sleep_until(first + seconds / 2)
+        before = path.stats()["forward"]
+        sleep_until(first + seconds)
+        counts = Counts.between(before, path.stats()["forward"])
+        rate = flow.received(first + seconds / 2, first + seconds) * 8 / (seconds / 2) / 1e6
+    completion = _completion(link, transport, seed)
     return Result(
         link=link.name,
         transport=transport.name,
@@ -96,10 +98,14 @@ def measure_bulk(link: Link, transport: Transport, seconds: float, seed: int) ->
     )
 
 
-def _completion(link: Link, transport: Transport, folder: Path, seed: int) -> float | None:
+def _completion(link: Link, transport: Transport, seed: int) -> float | None:
     """Seconds from the first packet to the last byte, or None if it takes more than three times the ideal."""
     patience = 3 * link.ideal_seconds(_TRANSFER_BYTES)
-    with EmulatedLink(link.conditions(), seed=seed) as path, Flow(transport, path.near, path.far, folder) as flow:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        EmulatedLink(link.conditions(), seed=seed) as path,
+        Flow(transport, path.near, path.far, Path(name)) as flow,
+    ):
         flow.dial(_TRANSFER_BYTES)
         first = flow.wait_first_byte()
         sleep_until(first)

@@ -49,6 +49,16 @@ def tcp(control: str) -> Transport:
     )
 
 
+def link(carrier: str) -> Transport:
+    """Both proxies: a session over TLS and µTP, or over one of them alone."""
+    flow = [sys.executable, "-m", "lab.proxied"]
+    return Transport(
+        f"link {carrier}",
+        lambda address, port: [*flow, "serve", address, str(port)],
+        lambda address, port: [*flow, "dial", address, str(port), f"carrier={carrier}"],
+    )
+
+
 _LIBUTP = ["node", str(_INTEROP / "flow.js")]
 
 LIBUTP = Transport(
@@ -63,9 +73,10 @@ def to_libutp(control: str) -> Transport:
     return Transport(f"{control} to libutp", LIBUTP.serve, tandem(control).dial)
 
 
-def environment() -> dict[str, str]:
-    """What the programs need to find: libutp, and these modules."""
-    return {**os.environ, "NODE_PATH": str(_INTEROP / "node_modules"), "PYTHONPATH": str(SCRIPTS)}
+def environment(folder: Path) -> dict[str, str]:
+    """What the programs need to find: libutp, these modules, and each other."""
+    modules = str(_INTEROP / "node_modules")
+    return {**os.environ, "NODE_PATH": modules, "PYTHONPATH": str(SCRIPTS), "TANDEM_FLOW_FOLDER": str(folder)}
 
 
 class Flow:
@@ -79,7 +90,9 @@ class Flow:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Flow:
-        self._environment = environment()
+        shared = self._folder / self._tag
+        shared.mkdir()
+        self._environment = environment(shared)
         samples = (self._folder / f"{self._tag}.samples").open("wb")
         self._server = self._start(
             self._far.command(self.transport.serve(self._far.address, self._port)), "server", stdout=subprocess.PIPE
@@ -88,7 +101,7 @@ class Flow:
         assert self._server.stdout is not None
         self._server.stdout.close()
         samples.close()
-        protocol = "-t" if self.transport.name.startswith("TCP") else "-u"
+        protocol = "-t" if self.transport.name.startswith(("TCP", "link")) else "-u"
         wait_until(
             f"{self.transport.name} to listen",
             lambda: f":{self._port} " in _sockets(self._far, protocol) or None,

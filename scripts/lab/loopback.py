@@ -48,7 +48,7 @@ def measure_loopback(transport: Transport, *, warm_up: float, seconds: float) ->
             file.truncate(_FILE_BYTES)
         log = Path(name) / "log"
         with log.open("wb") as errors, source.open("rb") as stdin:
-            common = {"stdout": subprocess.DEVNULL, "stderr": errors, "env": environment()}
+            common = {"stdout": subprocess.DEVNULL, "stderr": errors, "env": environment(Path(name))}
             receiver = subprocess.Popen(list(transport.serve("127.0.0.1", port)), **common)
             try:
                 wait_until("the receiver", lambda: _listens(port), 20, log=log)
@@ -94,9 +94,11 @@ def _read(sender: int, receiver: int) -> _Reading:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """User and system time of all threads."""
+    """User and system time of all threads, those of the programs that it has started included."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(_cpu_seconds(int(child)) for child in children)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

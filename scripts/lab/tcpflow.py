@@ -11,28 +11,34 @@ _BLOCK = 1 << 17
 _TCP_CONGESTION = 13
 
 
-def serve(address: str, port: int) -> None:
-    with socket.create_server((address, port)) as listener:
-        connection, _ = listener.accept()
-        while block := connection.recv(_BLOCK):
-            view = memoryview(block)
-            while view:
-                view = view[os.write(1, view) :]
+def receive(listener: socket.socket) -> None:
+    """Accepts one connection, and copies it to standard output."""
+    connection, _ = listener.accept()
+    while block := connection.recv(_BLOCK):
+        view = memoryview(block)
+        while view:
+            view = view[os.write(1, view) :]
 
 
-def dial(address: str, port: int, control: str) -> None:
-    with socket.socket() as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, _TCP_CONGESTION, control.encode())
-        connection.connect((address, port))
-        while block := os.read(0, _BLOCK):
-            connection.sendall(block)
-        connection.shutdown(socket.SHUT_WR)
-        connection.recv(1)
+def send(connection: socket.socket) -> None:
+    """Copies standard input, and waits until the peer has all of it."""
+    while block := os.read(0, _BLOCK):
+        connection.sendall(block)
+    connection.shutdown(socket.SHUT_WR)
+    connection.recv(1)
+
+
+def main() -> None:
+    mode, host, number, *rest = sys.argv[1:]
+    if mode == "serve":
+        with socket.create_server((host, int(number))) as listener:
+            receive(listener)
+    else:
+        with socket.socket() as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, _TCP_CONGESTION, rest[0].encode())
+            connection.connect((host, int(number)))
+            send(connection)
 
 
 if __name__ == "__main__":
-    mode, host, number, *rest = sys.argv[1:]
-    if mode == "serve":
-        serve(host, int(number))
-    else:
-        dial(host, int(number), *rest)
+    main()

@@ -7,11 +7,13 @@ import dev.tandem.ptspec.netty.SocksListener;
 import dev.tandem.ptspec.netty.SocksReply;
 import dev.tandem.ptspec.netty.SocksRequest;
 import dev.tandem.ptspec.netty.SocksServerHandler;
+import dev.tandem.utp.netty.UdpBuffers;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.CarrierTotals;
 import dev.tandem.utp.paired.LinkClient;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.LinkException;
+import dev.tandem.utp.paired.LocalSockets;
 import dev.tandem.utp.paired.SessionRelay;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -39,6 +41,7 @@ final class ClientProxy implements AutoCloseable {
     ClientProxy(LinkConfig config, ProxyLog log) {
         this.log = log;
         this.dialer = new Dialer(client, config, log);
+        UdpBuffers.shortage().ifPresent(log::warning);
     }
 
     CarrierTotals totals() {
@@ -73,11 +76,9 @@ final class ClientProxy implements AutoCloseable {
 
     private InetSocketAddress listen(InetSocketAddress address, boolean autoRead, ChannelHandler handler)
             throws IOException {
-        ChannelFuture bound = new ServerBootstrap()
+        ChannelFuture bound = LocalSockets.accepting(loop, new ServerBootstrap())
                 .group(loop)
                 .channelFactory(() -> UtpTransports.newServerSocketChannel(loop))
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.AUTO_READ, autoRead)
                 .childHandler(handler)
                 .bind(address)

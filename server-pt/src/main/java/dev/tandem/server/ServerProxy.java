@@ -1,6 +1,7 @@
 package dev.tandem.server;
 
 import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.utp.netty.UdpBuffers;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierTotals;
@@ -36,6 +37,7 @@ final class ServerProxy implements AutoCloseable {
         this.upstream = upstream;
         this.log = log;
         this.server = new LinkServer(loop, totals, identity, config, new Acceptor());
+        UdpBuffers.shortage().ifPresent(log::warning);
     }
 
     CarrierTotals totals() {

@@ -2,6 +2,7 @@ package dev.tandem.server;
 
 import dev.tandem.ptspec.netty.ExtendedOrPortHandler;
 import dev.tandem.utp.netty.UtpTransports;
+import dev.tandem.utp.paired.LocalSockets;
 import dev.tandem.utp.paired.SessionRelay;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -45,11 +46,9 @@ record Upstream(InetSocketAddress address, @Nullable Path cookieFile) {
                 channel.pipeline().addLast(relay);
             }
         };
-        ChannelFuture connected = new Bootstrap()
+        ChannelFuture connected = LocalSockets.dialling(loop, new Bootstrap())
                 .group(loop)
                 .channelFactory(() -> UtpTransports.newSocketChannel(loop))
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.AUTO_READ, introduction != null)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                 .handler(pipeline)

@@ -377,6 +377,15 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
         socket.drainSoon();
     }
 
+    /**
+     * How many bytes the engine would take now beyond what waits in the channel; below 0 when it has turned some away. On the
+     * event loop.
+     */
+    public long roomBytes() {
+        ChannelOutboundBuffer waiting = unsafe().outboundBuffer();
+        return connection == null || waiting == null ? 0 : connection.roomBytes() - waiting.totalPendingWriteBytes();
+    }
+
     /** How many bytes the engine took. */
     private static int write(Connection to, ByteBuf bytes) {
         if (bytes.nioBufferCount() == 1) {

@@ -1,12 +1,9 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.netty.UtpChannel;
-import dev.tandem.utp.paired.crypto.PairingId;
-import dev.tandem.utp.paired.crypto.SealedRecords;
 import dev.tandem.utp.paired.session.Carrier;
 import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
-import dev.tandem.utp.protocol.ConnectionStats;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -15,6 +12,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannel;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,16 +26,18 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
      */
     private static final int UTP_WRITE_BYTES = 4 * 1024;
 
-    /** What may wait in the engine beyond one and a half congestion windows, so that it never runs dry. */
-    private static final long UTP_SLACK_BYTES = 32 * 1024;
+    /** Nothing but what the engine has turned away waits in the channel; that it has gone in is what looks anew. */
+    private static final WriteBufferWaterMark UTP_WATER_MARK = new WriteBufferWaterMark(1, 1);
+
+    /** One record, that is; the kernel has more. */
+    private static final WriteBufferWaterMark TLS_WATER_MARK = new WriteBufferWaterMark(4 * 1024, 8 * 1024);
 
     private final CarrierKind kind;
     private final LinkSession session;
+    private final UnsentLimit unsentLimit = new UnsentLimit();
     private @Nullable ChannelHandlerContext context;
     private String endCause;
     private boolean closing;
-    /** Bytes given to µTP, sealing and identifier included. */
-    private long utpWritten = PairingId.LENGTH;
 
     CarrierChannel(CarrierKind kind, LinkSession session) {
         this.kind = kind;
@@ -62,32 +62,30 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public boolean isWritable() {
         Channel channel = context().channel();
-        return channel.isActive() && channel.isWritable() && !(channel instanceof UtpChannel utp && isAhead(utp));
-    }
-
-    /**
-     * Whether the engine holds more than it will send soon. Its buffer is large, and what waits there is delay that tor
-     * cannot reorder. That it is less again shows with the next ACK of the session, which is what looks anew.
-     */
-    private boolean isAhead(UtpChannel utp) {
-        ConnectionStats stats = utp.stats();
-        return stats != null && utpWritten - stats.bytesAcknowledged() > stats.windowBytes() * 3 / 2 + UTP_SLACK_BYTES;
+        if (!channel.isActive()) {
+            return false;
+        }
+        // Up to a record more than there is room for, so that the engine has to say when there is room again.
+        return channel instanceof UtpChannel utp ? utp.roomBytes() >= 0 : channel.isWritable();
     }
 
     @Override
     public int maxWriteBytes() {
-        return kind == CarrierKind.TLS ? Frames.MAX_FRAME : UTP_WRITE_BYTES;
+        return kind == CarrierKind.TLS ? Math.min(Frames.MAX_FRAME, unsentLimit.writeBytes()) : UTP_WRITE_BYTES;
     }
 
     @Override
     public void write(ByteBuf frames) {
-        utpWritten += frames.readableBytes() + SealedRecords.OVERHEAD;
         context().write(frames);
     }
 
     @Override
     public void flush() {
-        context().flush();
+        ChannelHandlerContext ctx = context();
+        if (kind == CarrierKind.TLS) {
+            unsentLimit.update(ctx.channel(), ctx.executor().ticker().nanoTime());
+        }
+        ctx.flush();
     }
 
     @Override
@@ -140,6 +138,7 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
+        ctx.channel().config().setWriteBufferWaterMark(kind == CarrierKind.UTP ? UTP_WATER_MARK : TLS_WATER_MARK);
     }
 
     @Override

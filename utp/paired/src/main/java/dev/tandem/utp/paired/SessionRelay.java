@@ -34,6 +34,7 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
 
     private final Observer observer;
     private final ArrayDeque<ByteBuf> early = new ArrayDeque<>();
+    private final InputBuffer input = new InputBuffer();
     private @Nullable ChannelHandlerContext context;
     private @Nullable Session session;
     /** The channel delivered EOF, or is gone. */
@@ -95,6 +96,10 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
         } else if (inputEnded) {
             bytes.release();
         } else {
+            input.onRead(
+                    ctx.channel(),
+                    bytes.readableBytes(),
+                    ctx.executor().ticker().nanoTime());
             session.write(bytes);
         }
     }

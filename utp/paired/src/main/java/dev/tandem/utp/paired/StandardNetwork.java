@@ -12,7 +12,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollChannelOption;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** The machine's own network. */
 final class StandardNetwork implements LinkNetwork {
     static final StandardNetwork INSTANCE = new StandardNetwork();
-
-    /**
-     * Most bytes that the kernel takes before it has sent them. What waits there cannot be moved to µTP, and tor cannot
-     * reorder it.
-     */
-    private static final long UNSENT_LOW_WATER_BYTES = 128 * 1024;
 
     /** What the TLS carrier asks of the kernel, for the reason why µTP has it: paths that lose packets. */
     private static final String CONGESTION = "bbr";
@@ -51,9 +44,6 @@ final class StandardNetwork implements LinkNetwork {
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
                 .handler(handler);
-        if (UtpTransports.isEpoll(loop)) {
-            bootstrap.option(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LOW_WATER_BYTES);
-        }
         return local == null ? bootstrap.connect(remote) : bootstrap.connect(remote, local);
     }
 
@@ -82,9 +72,6 @@ final class StandardNetwork implements LinkNetwork {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childHandler(childHandler);
-        if (UtpTransports.isEpoll(loop)) {
-            bootstrap.childOption(EpollChannelOption.TCP_NOTSENT_LOWAT, UNSENT_LOW_WATER_BYTES);
-        }
         return bootstrap.bind(local);
     }
 

@@ -38,7 +38,7 @@ public record SessionParameters(
     public static final SessionParameters DEFAULT = new SessionParameters(
             4 << 20,
             4 << 20,
-            128 * 1024,
+            4 * 1024,
             64 * 1024,
             25 * MILLI,
             SECOND,
