@@ -70,7 +70,7 @@ def session(resends: int) -> lt.session:
     )
 
 
-def watch(ses: lt.session, start, over: threading.Event) -> None:
+def watch(ses: lt.session, start, checked, over: threading.Event) -> None:
     """Turns alerts into lines until it is over."""
     while not over.is_set():
         ses.wait_for_alert(100)
@@ -78,6 +78,8 @@ def watch(ses: lt.session, start, over: threading.Event) -> None:
             print(type(alert).__name__, alert.message(), file=sys.stderr, flush=True)
             if isinstance(alert, lt.listen_succeeded_alert) and "[uTP]" in alert.message():
                 start(alert.port)
+            elif isinstance(alert, lt.torrent_checked_alert):
+                checked(alert.handle)
             elif isinstance(alert, lt.torrent_finished_alert):
                 tell("finished")
             elif isinstance(alert, lt.peer_disconnected_alert):
@@ -100,12 +102,19 @@ def main() -> None:
             file.write(data)
     ses = session(options.resends)
 
-    def start(port: int) -> None:
+    port = 0
+
+    def start(listening: int) -> None:
+        nonlocal port
+        port = listening
         params = lt.add_torrent_params()
         params.ti = info
         params.save_path = folder
         params.flags = lt.torrent_flags.seed_mode if role == "seed" else lt.torrent_flags.update_subscribe
-        handle = ses.add_torrent(params)
+        ses.add_torrent(params)
+
+    # Before it has checked the file, or that there is none, it turns peers away.
+    def checked(handle: lt.torrent_handle) -> None:
         tell("ready", port=port, infoHash=str(info.info_hash()))
         if options.dial is not None:
             handle.connect_peer(("127.0.0.1", options.dial))
@@ -117,7 +126,7 @@ def main() -> None:
         over.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    watch(ses, start, over)
+    watch(ses, start, checked, over)
 
 
 if __name__ == "__main__":
