@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import bulk, loopback, share
+from lab import bulk, held, loopback, share
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
 from lab.flows import LIBUTP, link, tandem, tcp, to_libutp
+from lab.held import Held, measure_held
 from lab.loopback import Loopback, measure_loopback
 from lab.proc import LabError
 from lab.share import Share, measure_share
@@ -39,7 +40,7 @@ TRANSPORTS = {
     )
 }
 
-TABLES = ("links", "share", "loopback")
+TABLES = ("links", "share", "held", "loopback")
 
 # Until nothing of a Java program is interpreted any more.
 _WARM_UP_SECONDS = 8
@@ -53,6 +54,8 @@ class Plan:
     transports: Sequence[str]
     shared_links: Sequence[Link]
     pairs: Sequence[tuple[str, str]]
+    held_links: Sequence[Link]
+    held: Sequence[str]
     loopback: Sequence[str]
     seconds: float
     share_seconds: float
@@ -63,6 +66,8 @@ STANDARD = Plan(
     transports=("bbr", "ledbat", "TCP bbr", "TCP cubic", "libutp", "bbr to libutp"),
     shared_links=share.links(),
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr"), ("bbr", "bbr"), ("TCP cubic", "ledbat++"), ("ledbat++", "ledbat++")),
+    held_links=held.LINKS,
+    held=("link auto", "link tls"),
     loopback=("bbr", "ledbat", "libutp"),
     seconds=20,
     share_seconds=40,
@@ -73,6 +78,8 @@ QUICK = Plan(
     transports=("bbr", "TCP bbr", "TCP cubic", "libutp"),
     shared_links=share.links()[1:2],
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr")),
+    held_links=held.LINKS[1:2],
+    held=("link auto",),
     loopback=("bbr", "libutp"),
     seconds=6,
     share_seconds=15,
@@ -86,12 +93,15 @@ class Report:
     machine: dict[str, str]
     links: list[Result] = field(default_factory=list)
     share: list[Share] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     loopback: list[Loopback] = field(default_factory=list)
 
     def json(self) -> str:
         data: dict[str, Any] = asdict(self)
         for row, result in zip(data["share"], self.share):
             row |= {"second_share": result.second_share, "jain": result.jain}
+        for row, waited in zip(data["held"], self.held):
+            row["inside_ms"] = waited.inside_ms
         return json.dumps(data, indent=1) + "\n"
 
     def figures(self) -> Iterator[tuple[str, str]]:
@@ -114,6 +124,9 @@ class Report:
                 for each in self.share
             ]
             yield "share.svg", svg("Share of the one that came second", about, "% of both", bars)
+        if self.held:
+            bars = [Bar(each.link, each.transport, max(0.0, each.inside_ms), f"{each.inside_ms:.1f}") for each in self.held]
+            yield "held.svg", svg("What a byte waits inside the proxies under bulk, median", about, "ms", bars)
         if self.loopback:
             bars = [Bar(each.transport, "sender", each.sender_ns_per_byte, f"{each.sender_ns_per_byte:.2f}") for each in self.loopback]
             bars += [
@@ -152,6 +165,12 @@ def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], N
             for first, second in plan.pairs:
                 report.share.append(measure_share(link, TRANSPORTS[first], TRANSPORTS[second], plan.share_seconds, seed))
                 say(f"  {share.line(report.share[-1])}")
+    if "held" in tables:
+        for link in plan.held_links:
+            say(f"\n{link.name}\n  {held.header()}")
+            for name in plan.held:
+                report.held.append(measure_held(link, TRANSPORTS[name], plan.seconds, seed))
+                say(f"  {held.line(report.held[-1])}")
     if "loopback" in tables:
         say(f"\nloopback\n  {loopback.header()}")
         for name in plan.loopback:
@@ -170,10 +189,12 @@ def _plan(options: argparse.Namespace) -> Plan:
                 raise LabError(f"--transports: no '{name}'; there are {', '.join(TRANSPORTS)}")
         plan["transports"] = chosen
         plan["loopback"] = [name for name in chosen if not name.startswith("TCP") and " to " not in name]
+        plan["held"] = [name for name in chosen if name.startswith("link")]
         plan["pairs"] = [pair for pair in base.pairs if pair[1] in chosen]
     if options.links:
         plan["links"] = [link for link in base.links if options.links in link.name]
         plan["shared_links"] = [link for link in base.shared_links if options.links in link.name]
+        plan["held_links"] = [link for link in base.held_links if options.links in link.name]
         if not plan["links"] and not plan["shared_links"]:
             raise LabError(f"--links: none has '{options.links}' in its name; there are {'; '.join(link.name for link in LINKS)}")
     if options.seconds is not None:

@@ -88,11 +88,12 @@ class Flow:
         self._folder = folder
         self._tag = f"{transport.name.replace(' ', '-')}-{port}"
         self._processes: list[subprocess.Popen[bytes]] = []
+        # Of the programs of this flow alone.
+        self.folder = folder / self._tag
 
     def __enter__(self) -> Flow:
-        shared = self._folder / self._tag
-        shared.mkdir()
-        self._environment = environment(shared)
+        self.folder.mkdir()
+        self._environment = environment(self.folder)
         samples = (self._folder / f"{self._tag}.samples").open("wb")
         self._server = self._start(
             self._far.command(self.transport.serve(self._far.address, self._port)), "server", stdout=subprocess.PIPE
@@ -135,8 +136,7 @@ class Flow:
 
     def samples(self) -> list[tuple[float, int]]:
         """Seconds of the monotonic clock, and bytes that had arrived by then."""
-        lines = (self._folder / f"{self._tag}.samples").read_text().splitlines()
-        return [(float(when), int(count)) for when, _, count in (line.partition(" ") for line in lines) if count]
+        return parse_samples((self._folder / f"{self._tag}.samples").read_text())
 
     def wait_first_byte(self, timeout: float = 30) -> float:
         """When the first bytes had arrived."""
@@ -166,6 +166,12 @@ class Flow:
                 raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
         self._processes.append(process)
         return process
+
+
+def parse_samples(text: str) -> list[tuple[float, int]]:
+    """Lines of seconds and bytes; the last may be half written."""
+    whole = text.rpartition("\n")[0].splitlines()
+    return [(float(when), int(count)) for when, _, count in (line.partition(" ") for line in whole)]
 
 
 def sleep_until(moment: float) -> None:

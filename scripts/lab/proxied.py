@@ -1,20 +1,27 @@
 """One bulk flow through both proxies, standalone: ``serve ADDR PORT`` runs server-pt there and copies what comes to standard
-output, ``dial ADDR PORT CARRIER`` runs client-pt and sends standard input. Both meet in the folder TANDEM_FLOW_FOLDER."""
+output, ``dial ADDR PORT CARRIER`` runs client-pt and sends standard input. Both meet in the folder TANDEM_FLOW_FOLDER, where the
+sender also notes, in ``handed-over``, how much client-pt had taken from it by when."""
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
-from lab.tcpflow import receive, send
+from lab.tcpflow import receive
 
 SCRIPTS = Path(__file__).resolve().parents[1]
+HANDED_OVER = "handed-over"
 _WAIT_SECONDS = 20.0
+_BLOCK = 4096
+_STEP_SECONDS = 0.002
 
 
 def serve(address: str, port: int, folder: Path) -> None:
@@ -37,9 +44,31 @@ def dial(address: str, port: int, folder: Path, arguments: str) -> None:
     proxy = _start("client-pt", "--listen", f"127.0.0.1:{local}", "--bridge-file", str(bridge))
     try:
         with _connect(local) as connection:
-            send(connection)
+            _send(connection, folder / HANDED_OVER)
     finally:
         _stop(proxy)
+
+
+def _send(connection: socket.socket, samples: Path) -> None:
+    """Copies standard input, and waits until the peer has all of it."""
+    total, last = 0, 0.0
+    with samples.open("w", buffering=1) as file:
+        while block := os.read(0, _BLOCK):
+            connection.sendall(block)
+            total += len(block)
+            now = time.monotonic()
+            if now - last >= _STEP_SECONDS:
+                last = now
+                file.write(f"{now:.6f} {total - _unsent(connection)}\n")
+    connection.shutdown(socket.SHUT_WR)
+    connection.recv(1)
+
+
+def _unsent(connection: socket.socket) -> int:
+    """What our own kernel still has of it (SIOCOUTQ)."""
+    count = array.array("i", [0])
+    fcntl.ioctl(connection, termios.TIOCOUTQ, count)
+    return count[0]
 
 
 def _start(program: str, *arguments: str) -> subprocess.Popen[bytes]:

@@ -1,44 +1,67 @@
 package dev.tandem.utp.paired;
 
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
-
 /**
- * The kernel's receive buffer of a connection that is relayed into a session: as much as the session takes in five milliseconds,
- * since what waits there is delay to whoever wrote it.
+ * The kernel's receive buffer of a connection that is relayed into a session. What waits in it is delay to whoever wrote it, so it
+ * holds what the session takes in five milliseconds. But it must never be what holds the session back: when the carrier takes more
+ * than a whole buffer in a turn of the event loop, it grows.
  */
 final class InputBuffer {
     /** The kernel keeps about half of it for its own account, and then doubles what it is asked for. */
-    static final int MIN_BYTES = 16 * 1024;
+    static final int MIN_BYTES = 8 * 1024;
 
-    private static final int MAX_BYTES = 256 * 1024;
+    static final int MAX_BYTES = 256 * 1024;
     private static final double BUFFERED_NANOS = 5e6;
     private static final long UPDATE_NANOS = 50_000_000;
-    private static final int STEP = 2;
 
     private int bytes = MIN_BYTES;
+    private int turnBytes;
     private boolean started;
+    private boolean heldBack;
     private long sinceNanos;
     private long readBytes;
 
-    /** So much was read. Looks now and then whether that is much or little. */
-    void onRead(Channel channel, int count, long nowNanos) {
-        readBytes += count;
-        if (!started) {
-            started = true;
-            sinceNanos = nowNanos;
-            return;
+    /** So much was read. */
+    void onRead(int count) {
+        turnBytes += count;
+    }
+
+    /** What the kernel is to be asked for. */
+    int bytes() {
+        return bytes;
+    }
+
+    /**
+     * A turn of reading is over.
+     *
+     * @param writable whether the session would take more
+     * @return whether {@link #bytes} has changed
+     */
+    boolean onReadComplete(boolean writable, long nowNanos) {
+        int turn = turnBytes;
+        turnBytes = 0;
+        readBytes += turn;
+        heldBack |= !writable;
+        int before = bytes;
+        if (writable && turn > bytes / 2) {
+            bytes = Math.min(MAX_BYTES, 2 * bytes);
+            begin(nowNanos);
+        } else if (!started) {
+            begin(nowNanos);
+        } else if (nowNanos - sinceNanos >= UPDATE_NANOS) {
+            double takenSoon = readBytes * (BUFFERED_NANOS / (nowNanos - sinceNanos));
+            // A writer that is slow by itself leaves the buffer empty, whatever its size.
+            if (heldBack && takenSoon < bytes / 2.0) {
+                bytes = Math.max(MIN_BYTES, (int) takenSoon);
+            }
+            begin(nowNanos);
         }
-        long elapsed = nowNanos - sinceNanos;
-        if (elapsed < UPDATE_NANOS) {
-            return;
-        }
-        int wanted = (int) Math.max(MIN_BYTES, Math.min(MAX_BYTES, readBytes * (BUFFERED_NANOS / elapsed)));
-        if (wanted >= bytes * STEP || wanted <= bytes / STEP) {
-            channel.config().setOption(ChannelOption.SO_RCVBUF, wanted);
-            bytes = wanted;
-        }
+        return bytes != before;
+    }
+
+    private void begin(long nowNanos) {
+        started = true;
         sinceNanos = nowNanos;
         readBytes = 0;
+        heldBack = false;
     }
 }

@@ -15,7 +15,7 @@ import io.netty.channel.unix.IntegerUnixChannelOption;
  */
 public final class LocalSockets {
     /** What is read at once, and so the most that waits here when the carrier takes no more. */
-    private static final int READ_BYTES = 16 * 1024;
+    private static final int READ_BYTES = 8 * 1024;
 
     /**
      * tor writes what the kernel will send soon, which it takes from the congestion window (its scheduler KIST); and that counts

@@ -96,10 +96,7 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
         } else if (inputEnded) {
             bytes.release();
         } else {
-            input.onRead(
-                    ctx.channel(),
-                    bytes.readableBytes(),
-                    ctx.executor().ticker().nanoTime());
+            input.onRead(bytes.readableBytes());
             session.write(bytes);
         }
     }
@@ -108,6 +105,10 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (session != null) {
             session.flush();
+            if (input.onReadComplete(
+                    session.isWritable(), ctx.executor().ticker().nanoTime())) {
+                ctx.channel().config().setOption(ChannelOption.SO_RCVBUF, input.bytes());
+            }
         }
     }
 

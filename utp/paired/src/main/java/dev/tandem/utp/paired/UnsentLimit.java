@@ -29,7 +29,8 @@ final class UnsentLimit {
             return;
         }
         socket.tcpInfo(info);
-        int wanted = bytes(info.unacked(), info.sndMss(), info.rtt());
+        // What is in flight is small when we came late; the window tells what could have been, with BBR twice as much.
+        int wanted = bytes(Math.max(info.unacked(), info.sndCwnd() / 2), info.sndMss(), info.rtt());
         // Not for every tremor: each costs a call of the kernel.
         if (!updated || Math.abs(wanted - bytes) > bytes / PARTS) {
             socket.config().setTcpNotSentLowAt(wanted);
@@ -44,11 +45,11 @@ final class UnsentLimit {
         return bytes / PARTS;
     }
 
-    static int bytes(long segmentsInFlight, long segmentBytes, long rttMicros) {
+    static int bytes(long segments, long segmentBytes, long rttMicros) {
         if (rttMicros <= 0) {
             return MIN_BYTES;
         }
-        double sentIn = (double) segmentsInFlight * segmentBytes * UNSENT_MICROS / rttMicros;
+        double sentIn = (double) segments * segmentBytes * UNSENT_MICROS / rttMicros;
         return (int) Math.max(MIN_BYTES, Math.min(MAX_BYTES, sentIn));
     }
 }

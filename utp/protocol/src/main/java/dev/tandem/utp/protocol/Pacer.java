@@ -42,6 +42,11 @@ final class Pacer {
         return !holdingBack;
     }
 
+    /** Whether the next packet is late or just in time: to have none then is to send less than the rate. */
+    boolean isDue(long nowNanos) {
+        return !started || nextNanos - nowNanos <= 0;
+    }
+
     /** Somebody is about to ask again, or there is nothing to ask for. */
     void forgetDeadline() {
         deadline = LossRecovery.NONE;

@@ -283,12 +283,12 @@ final class Sender {
         }
         int payload = (int) Math.min(unsentBytes(), maxPayloadBytes());
         if (payload == 0) {
-            // A writer that was turned away has more, and is only slower than this loop.
+            // A writer that was turned away has more, and is about to be asked for it.
             windowLimited &= writeBlocked;
             if (!finQueued) {
-                if (!writeBlocked
-                        && recovery.packetsLost() == 0
-                        && recovery.bytesInFlight() < controller.windowBytes()) {
+                if (recovery.packetsLost() == 0
+                        && recovery.bytesInFlight() < controller.windowBytes()
+                        && pacer.isDue(nowNanos)) {
                     recovery.onAppLimited();
                 }
                 return null;
