@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -8,5 +9,10 @@ class WarmUpTest {
     @Test
     void makesAWholeHandshake() {
         assertTrue(WarmUp.handshake());
+    }
+
+    @Test
+    void sealsAndOpensRecords() {
+        assertEquals(2_000, WarmUp.records());
     }
 }
