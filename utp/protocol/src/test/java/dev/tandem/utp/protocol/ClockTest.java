@@ -21,6 +21,7 @@ class ClockTest {
         return pair.serverPeer().received;
     }
 
+    /** Scenario 38. */
     @ParameterizedTest
     @ValueSource(ints = {-200, 200})
     void ledbatStandsClocksThatDriftApart(int driftPpm) {
@@ -32,7 +33,7 @@ class ClockTest {
         }
     }
 
-    /** Time begins less than ten seconds before 32 bits of microseconds wrap. */
+    /** Scenario 38: time begins less than ten seconds before 32 bits of microseconds wrap. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void measuresAcrossTheWrap(long seed) {

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.protocol.ModelPeer.Dialect;
+import dev.tandem.utp.protocol.congestion.Bbr;
 import dev.tandem.utp.protocol.wire.PacketType;
 import dev.tandem.utp.simulation.LinkConditions;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -260,6 +262,26 @@ class DialectTest {
         pair.peer().send(MEGABYTE);
         pair.until(() -> pair.peer().connection.stats().bytesAcknowledged() >= MEGABYTE, 120 * SECONDS);
         assertEquals(0, pair.peer().connection.stats().timeouts(), pair.toString());
+    }
+
+    /** Scenario 23: 50 Mbit/s at 200 ms toward a peer whose window and reorder buffer are libutp's, 42 and 53 Mbit/s worth. */
+    @Test
+    void fillsTheWindowOfLibutp() {
+        LinkConditions path = Paths.delay(100 * MILLIS).withRate(50_000_000).withQueue(1_250_000);
+        ConnectionConfig bbr =
+                ConnectionConfig.DEFAULT.withSendBufferBytes(16 << 20).withCongestionController(Bbr::new);
+        double rates = 0;
+        for (long seed = 1; seed <= 3; seed++) {
+            ModelPair pair = new ModelPair(seed, Dialect.LIBUTP, path, bbr);
+            pair.model.receiveBuffer(1 << 20);
+            connected(true, pair);
+            pair.peer().send(1_000 * MEGABYTE);
+            pair.run(10 * SECONDS);
+            long half = pair.model.received;
+            pair.run(10 * SECONDS);
+            rates += (pair.model.received - half) * 8 / 10.0 / 1e6;
+        }
+        assertTrue(rates / 3 >= 36, "seeds 1 to 3: " + rates / 3 + " Mbit/s on average");
     }
 
     /** Scenario 18, toward each dialect: numbers wrap in both directions. */

@@ -9,7 +9,7 @@ import dev.tandem.utp.protocol.wire.PacketType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Windows of a quarter of all sequence numbers, toward our own kind. */
+/** Scenario 40: windows of a quarter of all sequence numbers, toward our own kind. */
 class LargeWindowTest {
     private static final long RTT = 400 * MILLIS;
     private static final int PAYLOAD = 1_382;

@@ -41,6 +41,7 @@ class RetransmissionTest {
         assertEquals(0, stats.timeouts());
     }
 
+    /** Scenario 27. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void probesForALostLastPacket(long seed) {
@@ -77,6 +78,7 @@ class RetransmissionTest {
         assertEquals(0, stats.timeouts());
     }
 
+    /** Scenario 20. */
     @Test
     void takesManyLossesInOneWindowForOneSignOfCongestion() {
         int[] episodes = {0};
@@ -119,6 +121,7 @@ class RetransmissionTest {
         pair.until(() -> pair.serverPeer().received == 3_000_001, 60 * SECONDS);
     }
 
+    /** Scenario 37, up to a quarter of the round trip late. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void doesNotSendAgainWhatIsOnlyReordered(long seed) {
@@ -139,6 +142,7 @@ class RetransmissionTest {
         assertTrue(stats.retransmissions() < 40, "seed " + seed + ": " + stats.retransmissions());
     }
 
+    /** Scenario 19. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void threeHundredLossesInARowNeedNoTimeout(long seed) {
@@ -158,7 +162,7 @@ class RetransmissionTest {
         assertEquals(0, stats.timeouts(), "seed " + seed + ": " + stats);
     }
 
-    /** The engine counts a packet as sent when the socket took it, not when it was written. */
+    /** Scenario 36: the engine counts a packet as sent when the socket took it, not when it was written. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void aSocketThatRefusesForAWhileIsNoLoss(long seed) {
