@@ -1,4 +1,4 @@
-"""Measures the transports side by side: on emulated links, beside each other, and on loopback."""
+"""Measures the transports side by side: on emulated links, beside each other, in a crowd, on loopback, and piece by piece."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import bulk, loopback, share
+from lab import bulk, crowd, loopback, micro, share
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
-from lab.flows import LIBUTP, link, tandem, tcp, to_libutp
+from lab.crowd import Crowd, measure_crowd
+from lab.flows import LIBUTP, link, session, tandem, tcp, to_libutp
 from lab.loopback import Loopback, measure_loopback
+from lab.micro import Micro, measure_micro
 from lab.proc import LabError
 from lab.share import Share, measure_share
 
@@ -32,6 +34,8 @@ TRANSPORTS = {
         tandem("ledbat++"),
         link("auto"),
         link("tls"),
+        session("auto"),
+        session("tls"),
         tcp("bbr"),
         tcp("cubic"),
         LIBUTP,
@@ -39,21 +43,28 @@ TRANSPORTS = {
     )
 }
 
-TABLES = ("links", "share", "loopback")
+TABLES = ("links", "share", "crowd", "loopback", "micro")
 
 # Until nothing of a Java program is interpreted any more.
 _WARM_UP_SECONDS = 8
 
+# Connections with cells.
+_CROWD = 1_000
+
+_MICRO_SECONDS = 1.0
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: flows on a link, pairs of flows, flows on loopback; times in seconds."""
+    """What is measured: flows on a link, pairs of flows, crowds each way, flows on loopback; times in seconds."""
 
     links: Sequence[Link]
     transports: Sequence[str]
     shared_links: Sequence[Link]
     pairs: Sequence[tuple[str, str]]
+    crowd: Sequence[str]
     loopback: Sequence[str]
+    micro_iterations: int
     seconds: float
     share_seconds: float
 
@@ -63,7 +74,9 @@ STANDARD = Plan(
     transports=("bbr", "ledbat", "TCP bbr", "TCP cubic", "libutp", "bbr to libutp"),
     shared_links=share.links(),
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr"), ("bbr", "bbr"), ("TCP cubic", "ledbat++"), ("ledbat++", "ledbat++")),
-    loopback=("bbr", "ledbat", "libutp"),
+    crowd=("up", "down"),
+    loopback=("bbr", "ledbat", "link session auto", "link auto", "libutp"),
+    micro_iterations=5,
     seconds=20,
     share_seconds=40,
 )
@@ -73,7 +86,9 @@ QUICK = Plan(
     transports=("bbr", "TCP bbr", "TCP cubic", "libutp"),
     shared_links=share.links()[1:2],
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr")),
+    crowd=(),
     loopback=("bbr", "libutp"),
+    micro_iterations=0,
     seconds=6,
     share_seconds=15,
 )
@@ -86,12 +101,16 @@ class Report:
     machine: dict[str, str]
     links: list[Result] = field(default_factory=list)
     share: list[Share] = field(default_factory=list)
+    crowd: list[Crowd] = field(default_factory=list)
     loopback: list[Loopback] = field(default_factory=list)
+    micro: list[Micro] = field(default_factory=list)
 
     def json(self) -> str:
         data: dict[str, Any] = asdict(self)
         for row, result in zip(data["share"], self.share):
             row |= {"second_share": result.second_share, "jain": result.jain}
+        for row, each in zip(data["crowd"], self.crowd):
+            row["p99_by_median"] = each.p99_by_median
         return json.dumps(data, indent=1) + "\n"
 
     def figures(self) -> Iterator[tuple[str, str]]:
@@ -114,6 +133,19 @@ class Report:
                 for each in self.share
             ]
             yield "share.svg", svg("Share of the one that came second", about, "% of both", bars)
+        if self.crowd:
+            bars = [
+                Bar(f"{each.connections} connections, {each.direction}", name, value, f"{value:.1f}")
+                for each in self.crowd
+                for name, value in (("median", each.median_ms), ("p95", each.p95_ms), ("p99", each.p99_ms))
+            ]
+            yield "crowd.svg", svg("Delay of a cell beside a bulk flow", about, "ms", bars)
+        if self.micro:
+            bars = [
+                Bar(f"{each.benchmark} {each.parameters}", "allocated", each.allocated_bytes, f"{each.allocated_bytes:.0f}")
+                for each in self.micro
+            ]
+            yield "micro.svg", svg("Allocated for each operation", about, "bytes", bars)
         if self.loopback:
             bars = [Bar(each.transport, "sender", each.sender_ns_per_byte, f"{each.sender_ns_per_byte:.2f}") for each in self.loopback]
             bars += [
@@ -152,11 +184,21 @@ def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], N
             for first, second in plan.pairs:
                 report.share.append(measure_share(link, TRANSPORTS[first], TRANSPORTS[second], plan.share_seconds, seed))
                 say(f"  {share.line(report.share[-1])}")
+    if "crowd" in tables and plan.crowd:
+        say(f"\n{crowd.LINK.name}\n  {crowd.header()}")
+        for direction in plan.crowd:
+            report.crowd.append(measure_crowd(direction, _CROWD, plan.seconds, seed))
+            say(f"  {crowd.line(report.crowd[-1])}")
     if "loopback" in tables:
         say(f"\nloopback\n  {loopback.header()}")
         for name in plan.loopback:
             report.loopback.append(measure_loopback(TRANSPORTS[name], warm_up=_WARM_UP_SECONDS, seconds=plan.seconds / 3))
             say(f"  {loopback.line(report.loopback[-1])}")
+    if "micro" in tables and plan.micro_iterations > 0:
+        say(f"\nmicro\n  {micro.header()}")
+        report.micro += measure_micro(iterations=plan.micro_iterations, seconds=_MICRO_SECONDS)
+        for result in report.micro:
+            say(f"  {micro.line(result)}")
     return report
 
 
