@@ -1,4 +1,4 @@
-"""Measures the transports side by side: on emulated links, beside each other, and on loopback."""
+"""Measures the transports side by side: on emulated links, beside each other, in a crowd, on loopback, and piece by piece."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import bulk, held, loopback, share
+from lab import bulk, crowd, held, loopback, micro, share
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
-from lab.flows import LIBUTP, link, tandem, tcp, to_libutp
+from lab.crowd import Crowd, measure_crowd
+from lab.flows import LIBUTP, link, session, tandem, tcp, to_libutp
 from lab.held import Held, measure_held
 from lab.loopback import Loopback, measure_loopback
+from lab.micro import Micro, measure_micro
 from lab.proc import LabError
 from lab.share import Share, measure_share
 
@@ -33,6 +35,8 @@ TRANSPORTS = {
         tandem("ledbat++"),
         link("auto"),
         link("tls"),
+        session("auto"),
+        session("tls"),
         tcp("bbr"),
         tcp("cubic"),
         LIBUTP,
@@ -40,15 +44,20 @@ TRANSPORTS = {
     )
 }
 
-TABLES = ("links", "share", "held", "loopback")
+TABLES = ("links", "share", "held", "crowd", "loopback", "micro")
 
 # Until nothing of a Java program is interpreted any more.
 _WARM_UP_SECONDS = 8
 
+# Connections with cells.
+_CROWD = 1_000
+
+_MICRO_SECONDS = 1.0
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: flows on a link, pairs of flows, flows on loopback; times in seconds."""
+    """What is measured: flows on a link, pairs of flows, crowds each way, flows on loopback; times in seconds."""
 
     links: Sequence[Link]
     transports: Sequence[str]
@@ -56,7 +65,9 @@ class Plan:
     pairs: Sequence[tuple[str, str]]
     held_links: Sequence[Link]
     held: Sequence[str]
+    crowd: Sequence[str]
     loopback: Sequence[str]
+    micro_iterations: int
     seconds: float
     share_seconds: float
 
@@ -68,7 +79,9 @@ STANDARD = Plan(
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr"), ("bbr", "bbr"), ("TCP cubic", "ledbat++"), ("ledbat++", "ledbat++")),
     held_links=held.LINKS,
     held=("link auto", "link tls"),
-    loopback=("bbr", "ledbat", "libutp"),
+    crowd=("up", "down"),
+    loopback=("bbr", "ledbat", "link session auto", "link auto", "libutp"),
+    micro_iterations=5,
     seconds=20,
     share_seconds=40,
 )
@@ -80,7 +93,9 @@ QUICK = Plan(
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr")),
     held_links=held.LINKS[1:2],
     held=("link auto",),
+    crowd=(),
     loopback=("bbr", "libutp"),
+    micro_iterations=0,
     seconds=6,
     share_seconds=15,
 )
@@ -94,7 +109,9 @@ class Report:
     links: list[Result] = field(default_factory=list)
     share: list[Share] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    crowd: list[Crowd] = field(default_factory=list)
     loopback: list[Loopback] = field(default_factory=list)
+    micro: list[Micro] = field(default_factory=list)
 
     def json(self) -> str:
         data: dict[str, Any] = asdict(self)
@@ -102,6 +119,8 @@ class Report:
             row |= {"second_share": result.second_share, "jain": result.jain}
         for row, waited in zip(data["held"], self.held):
             row["inside_ms"] = waited.inside_ms
+        for row, each in zip(data["crowd"], self.crowd):
+            row["p99_by_median"] = each.p99_by_median
         return json.dumps(data, indent=1) + "\n"
 
     def figures(self) -> Iterator[tuple[str, str]]:
@@ -127,6 +146,19 @@ class Report:
         if self.held:
             bars = [Bar(each.link, each.transport, max(0.0, each.inside_ms), f"{each.inside_ms:.1f}") for each in self.held]
             yield "held.svg", svg("What a byte waits inside the proxies under bulk, median", about, "ms", bars)
+        if self.crowd:
+            bars = [
+                Bar(f"{each.connections} connections, {each.direction}", name, value, f"{value:.1f}")
+                for each in self.crowd
+                for name, value in (("median", each.median_ms), ("p95", each.p95_ms), ("p99", each.p99_ms))
+            ]
+            yield "crowd.svg", svg("Delay of a cell beside a bulk flow", about, "ms", bars)
+        if self.micro:
+            bars = [
+                Bar(f"{each.benchmark} {each.parameters}", "allocated", each.allocated_bytes, f"{each.allocated_bytes:.0f}")
+                for each in self.micro
+            ]
+            yield "micro.svg", svg("Allocated for each operation", about, "bytes", bars)
         if self.loopback:
             bars = [Bar(each.transport, "sender", each.sender_ns_per_byte, f"{each.sender_ns_per_byte:.2f}") for each in self.loopback]
             bars += [
@@ -171,11 +203,21 @@ def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], N
             for name in plan.held:
                 report.held.append(measure_held(link, TRANSPORTS[name], plan.seconds, seed))
                 say(f"  {held.line(report.held[-1])}")
+    if "crowd" in tables and plan.crowd:
+        say(f"\n{crowd.LINK.name}\n  {crowd.header()}")
+        for direction in plan.crowd:
+            report.crowd.append(measure_crowd(direction, _CROWD, plan.seconds, seed))
+            say(f"  {crowd.line(report.crowd[-1])}")
     if "loopback" in tables:
         say(f"\nloopback\n  {loopback.header()}")
         for name in plan.loopback:
             report.loopback.append(measure_loopback(TRANSPORTS[name], warm_up=_WARM_UP_SECONDS, seconds=plan.seconds / 3))
             say(f"  {loopback.line(report.loopback[-1])}")
+    if "micro" in tables and plan.micro_iterations > 0:
+        say(f"\nmicro\n  {micro.header()}")
+        report.micro += measure_micro(iterations=plan.micro_iterations, seconds=_MICRO_SECONDS)
+        for result in report.micro:
+            say(f"  {micro.line(result)}")
     return report
 
 

@@ -15,6 +15,7 @@ from lab.proc import LabError, wait_until
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 _INTEROP = SCRIPTS / "lab/interop"
+BENCHMARK_JAR = SCRIPTS.parent / "utp/benchmark/target/benchmark.jar"
 
 # From an address and a port to a command.
 Command = Callable[[str, int], Sequence[str]]
@@ -56,6 +57,19 @@ def link(carrier: str) -> Transport:
         f"link {carrier}",
         lambda address, port: [*flow, "serve", address, str(port)],
         lambda address, port: [*flow, "dial", address, str(port), f"carrier={carrier}"],
+    )
+
+
+# As the launchers start ours.
+BENCHMARK = ("java", "-XX:+UseSerialGC", "-Xshare:auto", "-Xss512k", "-Xmx256m", "-XX:-UsePerfData", "-jar", str(BENCHMARK_JAR))
+
+
+def session(carrier: str) -> Transport:
+    """The link by itself, from session to session, without the proxies' sockets to tor."""
+    return Transport(
+        f"link session {carrier}",
+        lambda address, port: [*BENCHMARK, "link-serve", address, str(port)],
+        lambda address, port: [*BENCHMARK, "link-dial", address, str(port), carrier],
     )
 
 

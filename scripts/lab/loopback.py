@@ -111,8 +111,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def header() -> str:
-    return f"{'':<16}{'Gbit/s':>8}{'sender':>10}{'receiver':>10}  ns of processor for each byte"
+    return f"{'':<20}{'Gbit/s':>8}{'sender':>10}{'receiver':>10}  ns of processor for each byte"
 
 
 def line(result: Loopback) -> str:
-    return f"{result.transport:<16}{result.gbit:>8.2f}{result.sender_ns_per_byte:>10.2f}{result.receiver_ns_per_byte:>10.2f}"
+    return f"{result.transport:<20}{result.gbit:>8.2f}{result.sender_ns_per_byte:>10.2f}{result.receiver_ns_per_byte:>10.2f}"

@@ -11,14 +11,34 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from unittest import mock
 
-from lab import bench, bulk, share
+from lab import bench, bulk, crowd, micro, share
 from lab.bars import Bar, svg
 from lab.bulk import Link, Result
+from lab.crowd import Crowd
 from lab.flows import received_by
 from lab.loopback import Loopback
+from lab.micro import Micro
 from lab.share import Share
 
 RESULT = Result("a link", "bbr", 46.5, 0.93, 4.5, 1.1, 1.25, 0.5, 4.5, 7, 3, 0)
+
+CROWD = Crowd("a link", "up", 1000, 200_000, 0, 12.5, 20.0, 25.0, 60.0, 80.0, 100.0, 3.5, 0)
+MICRO = Micro("engine.packet", "congestion bbr, loss 1", "packet, both ends", 900.0, 12.5, 36.0)
+
+# As JMH writes it, cut to what is read.
+JMH = [
+    {
+        "benchmark": "dev.tandem.utp.benchmark.SealingBenchmark.sealAndOpen",
+        "params": {"bytes": "1400"},
+        "primaryMetric": {"score": 2219.5, "scoreError": "NaN"},
+        "secondaryMetrics": {"gc.alloc.rate.norm": {"score": 2344.1}},
+    },
+    {
+        "benchmark": "dev.tandem.utp.benchmark.SessionBenchmark.batch",
+        "primaryMetric": {"score": 772.5, "scoreError": 3.25},
+        "secondaryMetrics": {"gc.alloc.rate.norm": {"score": 148.0}},
+    },
+]
 
 
 class BenchTest(unittest.TestCase):
@@ -40,6 +60,18 @@ class BenchTest(unittest.TestCase):
         self.assertNotIn("overloaded", bulk.line(RESULT))
         both = Share("a link", "TCP cubic", "bbr", 30.0, 10.0, 1.0)
         self.assertEqual(len(share.line(both)), len(share.header()))
+
+    def test_reads_what_jmh_says(self) -> None:
+        sealing, session = micro.parse(JMH)
+        self.assertEqual(sealing, Micro("sealing.seal and open", "bytes 1400", "call", 2219.5, None, 2344.1))
+        self.assertEqual(session, Micro("session.batch", "", "4 KiB, both ends", 772.5, 3.25, 148.0))
+        self.assertEqual(len(micro.line(sealing)) - len("call"), len(micro.header()) - len("for each"))
+
+    def test_crowd_says_what_is_missing_in_it(self) -> None:
+        self.assertEqual(CROWD.p99_by_median, 2.0)
+        self.assertEqual(len(crowd.line(CROWD)), len(crowd.header()))
+        missing = Crowd(**{**vars(CROWD), "skipped": 7, "overload": 3})
+        self.assertIn("7 cells not sent  emulator overloaded: 3", crowd.line(missing))
 
     def test_what_did_not_complete_is_said(self) -> None:
         result = Result(**{**vars(RESULT), "completion_seconds": None, "completion_by_ideal": None, "overload": 4})
@@ -72,7 +104,9 @@ class CommandTest(unittest.TestCase):
             contextlib.redirect_stderr(err),
             mock.patch.object(bench, "measure_bulk", self.bulk),
             mock.patch.object(bench, "measure_share", self.share),
+            mock.patch.object(bench, "measure_crowd", self.crowd),
             mock.patch.object(bench, "measure_loopback", self.loopback),
+            mock.patch.object(bench, "measure_micro", self.micro),
         ):
             status = bench.main([*arguments, "--output", str(folder)])
         return status, out.getvalue(), err.getvalue(), folder
@@ -80,6 +114,8 @@ class CommandTest(unittest.TestCase):
     def setUp(self) -> None:
         self.bulk = mock.Mock(side_effect=lambda link, each, *_: Result(**{**vars(RESULT), "link": link.name, "transport": each.name}))
         self.share = mock.Mock(side_effect=lambda link, one, two, *_: Share(link.name, one.name, two.name, 30.0, 10.0, 1.0))
+        self.crowd = mock.Mock(side_effect=lambda way, *_: Crowd(**{**vars(CROWD), "direction": way}))
+        self.micro = mock.Mock(return_value=[MICRO])
         self.loopback = mock.Mock(side_effect=lambda each, **_: Loopback(each.name, 5.0, 0.5, 0.75))
 
     def test_writes_text_json_and_figures(self) -> None:
@@ -93,6 +129,16 @@ class CommandTest(unittest.TestCase):
         for name in ("links-rate", "links-queue", "links-completion", "share", "loopback"):
             ElementTree.parse(folder / f"{name}.svg")
 
+    def test_measures_crowd_and_pieces_in_the_long_form(self) -> None:
+        status, out, _, folder = self.run_bench("crowd", "micro")
+        self.assertEqual(status, 0)
+        self.assertIn("engine.packet", out)
+        data = json.loads((folder / "bench.json").read_text())
+        self.assertEqual([(row["direction"], row["p99_by_median"]) for row in data["crowd"]], [("up", 2.0), ("down", 2.0)])
+        self.assertEqual(data["micro"][0]["allocated_bytes"], 36.0)
+        for name in ("crowd", "micro"):
+            ElementTree.parse(folder / f"{name}.svg")
+
     def test_measures_only_what_is_asked_for(self) -> None:
         _, _, _, folder = self.run_bench("links", "--links", "10 ms", "--transports", "bbr,cubic", "--seconds", "3")
         self.assertEqual([call.args[1].name for call in self.bulk.call_args_list], ["bbr", "cubic"])
@@ -103,7 +149,7 @@ class CommandTest(unittest.TestCase):
 
     def test_names_what_it_does_not_know(self) -> None:
         for arguments, message in (
-            (["lniks"], "bench: no table 'lniks'; there are links, share, loopback"),
+            (["lniks"], "bench: no table 'lniks'; there are links, share, crowd, loopback, micro"),
             (["--transports", "bbr,reno"], "bench: --transports: no 'reno'; there are bbr, "),
             (["--links", "1 Gbit/s"], "bench: --links: none has '1 Gbit/s' in its name"),
         ):

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +39,22 @@ final class ReusedBuffer {
             buffer = taken;
         }
         return taken.clear().retain();
+    }
+
+    /**
+     * The readable bytes of a part of the buffer, valid until the next call. Each part would make a view of its own for every
+     * datagram of a batch.
+     */
+    ByteBuffer view(ByteBuf part) {
+        ByteBuf whole = buffer;
+        int length = part.readableBytes();
+        if (whole != null && whole.hasMemoryAddress() && part.hasMemoryAddress()) {
+            long offset = part.memoryAddress() + part.readerIndex() - whole.memoryAddress();
+            if (offset >= 0 && offset + length <= whole.capacity()) {
+                return whole.internalNioBuffer((int) offset, length);
+            }
+        }
+        return part.internalNioBuffer(part.readerIndex(), length);
     }
 
     /** Keeps nothing from now on. */

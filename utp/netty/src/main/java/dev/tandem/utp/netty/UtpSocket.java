@@ -209,8 +209,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         inBatch = true;
         DatagramPacket datagram = (DatagramPacket) message;
         try {
-            ByteBuf content = datagram.content();
-            ByteBuffer bytes = content.internalNioBuffer(content.readerIndex(), content.readableBytes());
+            ByteBuffer bytes = receiveBuffer.view(datagram.content());
             endpoint.handleDatagram(now(), normalised(datagram.sender()), bytes);
         } catch (RuntimeException e) {
             // It promises not to. The connections go on with whatever state it has left them in; one line is enough,

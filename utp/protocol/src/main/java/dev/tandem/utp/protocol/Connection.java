@@ -90,6 +90,11 @@ public final class Connection {
     private boolean readableSignalled;
     private boolean mayFragment;
 
+    /** The events that come all the time, so that there need not be new ones. */
+    private final ConnectionEvent readable = new ConnectionEvent(this, ConnectionEvent.Kind.READABLE);
+
+    private final ConnectionEvent writable = new ConnectionEvent(this, ConnectionEvent.Kind.WRITABLE);
+
     private long packetsSent;
     private long packetsReceived;
 
@@ -549,7 +554,7 @@ public final class Connection {
             // So that the peer knows at once that this is no forged SYN.
             receiver.acknowledgeNow();
         }
-        endpoint.emit(this, ConnectionEvent.Kind.CONNECTED);
+        endpoint.emit(new ConnectionEvent(this, ConnectionEvent.Kind.CONNECTED));
     }
 
     private void peerIsOurKind() {
@@ -715,11 +720,11 @@ public final class Connection {
         if (receiver != null && !readableSignalled && !discarding) {
             if (receiver.buffer().readableBytes() > 0 || receiver.buffer().isEnded()) {
                 readableSignalled = true;
-                endpoint.emit(this, ConnectionEvent.Kind.READABLE);
+                endpoint.emit(readable);
             }
         }
         if (sender.becameWritable()) {
-            endpoint.emit(this, ConnectionEvent.Kind.WRITABLE);
+            endpoint.emit(writable);
         }
     }
 
@@ -748,7 +753,7 @@ public final class Connection {
         if (trace != null) {
             trace.closed(reason.description());
         }
-        endpoint.emit(this, ConnectionEvent.Kind.CLOSED);
+        endpoint.emit(new ConnectionEvent(this, ConnectionEvent.Kind.CLOSED));
     }
 
     private void die() {

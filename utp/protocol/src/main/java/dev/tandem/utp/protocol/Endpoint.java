@@ -85,6 +85,9 @@ public final class Endpoint {
 
     private final ArrayDeque<PendingReset> resets = new ArrayDeque<>();
 
+    /** Handed out again while the datagrams are alike, as those of a bulk transfer are. */
+    private @Nullable Transmit lastTransmit;
+
     private boolean accepting;
     private int live;
     private int resetsThisSecond;
@@ -222,7 +225,15 @@ public final class Endpoint {
 
     private Transmit transmit(InetSocketAddress remote, int bytes, boolean mayFragment) {
         datagramsSent++;
-        return new Transmit(remote, bytes, mayFragment);
+        Transmit last = lastTransmit;
+        if (last == null
+                || last.sizeBytes() != bytes
+                || last.mayFragment() != mayFragment
+                || !last.remote().equals(remote)) {
+            last = new Transmit(remote, bytes, mayFragment);
+            lastTransmit = last;
+        }
+        return last;
     }
 
     /** The next thing that happened, or null. */
@@ -253,8 +264,8 @@ public final class Endpoint {
         return config.dontFragment();
     }
 
-    void emit(Connection connection, ConnectionEvent.Kind kind) {
-        events.add(new ConnectionEvent(connection, kind));
+    void emit(ConnectionEvent event) {
+        events.add(event);
     }
 
     void ready(Connection connection) {
@@ -363,7 +374,7 @@ public final class Endpoint {
         Connection connection = Connection.accept(this, nowNanos, config.connection(), entry);
         live++;
         connections.put(key, connection);
-        emit(connection, ConnectionEvent.Kind.INCOMING);
+        emit(new ConnectionEvent(connection, ConnectionEvent.Kind.INCOMING));
         return connection;
     }
 

@@ -54,6 +54,7 @@ final class Sender {
     private final PathMtu mtu;
     private final LossRecovery recovery;
     private final CongestionController controller;
+    private final CongestionController.Acknowledgement acknowledgement = new CongestionController.Acknowledgement();
 
     /** Of which the controller knows. */
     private int maxPacketBytes;
@@ -191,7 +192,7 @@ final class Sender {
             controller.onLost(nowNanos, outcome.bytesLost());
         }
         if (outcome.bytesAcknowledged() > 0) {
-            controller.onAcknowledgement(new CongestionController.Acknowledgement(
+            controller.onAcknowledgement(acknowledgement.set(
                     nowNanos,
                     outcome.bytesAcknowledged(),
                     outcome.bytesInFlightBefore(),

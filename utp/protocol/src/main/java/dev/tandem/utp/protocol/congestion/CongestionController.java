@@ -17,33 +17,102 @@ public interface CongestionController {
         CongestionController create(int maxPacketBytes);
     }
 
-    /**
-     * What one received packet acknowledged.
-     *
-     * @param nowNanos when it came
-     * @param bytes bytes acknowledged for the first time, more than 0
-     * @param bytesInFlightBefore bytes that were in flight just before
-     * @param rttNanos a round-trip time, 0 if this one gave no sample
-     * @param queueingDelayMicros delay above the base delay on the way to the peer, -1 if the peer gave no sample
-     * @param windowLimited whether more would have been sent had the window been larger
-     * @param bytesInFlight bytes that are in flight now
-     * @param deliveredBytes bytes acknowledged since the beginning
-     * @param priorDeliveredBytes what that was when the newest packet acknowledged now was sent
-     * @param deliveryBytesPerSecond the rate of delivery that it shows, 0 if this one gave no sample
-     * @param appLimited whether that rate was bounded by what there was to send
-     */
-    record Acknowledgement(
-            long nowNanos,
-            int bytes,
-            long bytesInFlightBefore,
-            long rttNanos,
-            long queueingDelayMicros,
-            boolean windowLimited,
-            long bytesInFlight,
-            long deliveredBytes,
-            long priorDeliveredBytes,
-            long deliveryBytesPerSecond,
-            boolean appLimited) {}
+    /** What one received packet acknowledged. Its sender fills the same one again, so it is valid during the call only. */
+    final class Acknowledgement {
+        private long nowNanos;
+        private int bytes;
+        private long bytesInFlightBefore;
+        private long rttNanos;
+        private long queueingDelayMicros;
+        private boolean windowLimited;
+        private long bytesInFlight;
+        private long deliveredBytes;
+        private long priorDeliveredBytes;
+        private long deliveryBytesPerSecond;
+        private boolean appLimited;
+
+        /** Sets all of it; see the accessors. */
+        public Acknowledgement set(
+                long nowNanos,
+                int bytes,
+                long bytesInFlightBefore,
+                long rttNanos,
+                long queueingDelayMicros,
+                boolean windowLimited,
+                long bytesInFlight,
+                long deliveredBytes,
+                long priorDeliveredBytes,
+                long deliveryBytesPerSecond,
+                boolean appLimited) {
+            this.nowNanos = nowNanos;
+            this.bytes = bytes;
+            this.bytesInFlightBefore = bytesInFlightBefore;
+            this.rttNanos = rttNanos;
+            this.queueingDelayMicros = queueingDelayMicros;
+            this.windowLimited = windowLimited;
+            this.bytesInFlight = bytesInFlight;
+            this.deliveredBytes = deliveredBytes;
+            this.priorDeliveredBytes = priorDeliveredBytes;
+            this.deliveryBytesPerSecond = deliveryBytesPerSecond;
+            this.appLimited = appLimited;
+            return this;
+        }
+
+        /** When it came. */
+        public long nowNanos() {
+            return nowNanos;
+        }
+
+        /** Bytes acknowledged for the first time, more than 0. */
+        public int bytes() {
+            return bytes;
+        }
+
+        /** Bytes that were in flight just before. */
+        public long bytesInFlightBefore() {
+            return bytesInFlightBefore;
+        }
+
+        /** A round-trip time, 0 if this one gave no sample. */
+        public long rttNanos() {
+            return rttNanos;
+        }
+
+        /** Delay above the base delay on the way to the peer, -1 if the peer gave no sample. */
+        public long queueingDelayMicros() {
+            return queueingDelayMicros;
+        }
+
+        /** Whether more would have been sent had the window been larger. */
+        public boolean windowLimited() {
+            return windowLimited;
+        }
+
+        /** Bytes that are in flight now. */
+        public long bytesInFlight() {
+            return bytesInFlight;
+        }
+
+        /** Bytes acknowledged since the beginning. */
+        public long deliveredBytes() {
+            return deliveredBytes;
+        }
+
+        /** What that was when the newest packet acknowledged now was sent. */
+        public long priorDeliveredBytes() {
+            return priorDeliveredBytes;
+        }
+
+        /** The rate of delivery that it shows, 0 if this one gave no sample. */
+        public long deliveryBytesPerSecond() {
+            return deliveryBytesPerSecond;
+        }
+
+        /** Whether that rate was bounded by what there was to send. */
+        public boolean appLimited() {
+            return appLimited;
+        }
+    }
 
     /** Bytes were acknowledged. */
     void onAcknowledgement(Acknowledgement acknowledgement);

@@ -2,6 +2,7 @@ package dev.tandem.utp.protocol.stream;
 
 import dev.tandem.utp.protocol.wire.SequenceNumbers;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,13 @@ public final class ReassemblyBuffer {
     private static final int PROBE_SLACK_BYTES = 2_048;
 
     private static final int INITIAL_SLOTS = 64;
+
+    /** Most bytes of storage that is kept for the next packets ahead of a gap: those of one round trip, on most paths. */
+    private static final int MAX_SPARE_BYTES = 256 << 10;
+
+    /** What is smaller is made anew as easily. */
+    private static final int MIN_SPARE_BYTES = 512;
+
     private static final byte[] EMPTY = {};
     private static final byte[] @Nullable [] NO_SLOTS = {};
 
@@ -45,6 +53,11 @@ public final class ReassemblyBuffer {
 
     private int aheadPackets;
     private int aheadBytes;
+
+    /** Storage of packets that waited, all of one size, for others of that size. */
+    private final ArrayDeque<byte[]> spare = new ArrayDeque<>(0);
+
+    private int spareBytes;
 
     /** How far the highest waiting packet lies ahead of {@link #ackNr}; 0 if none waits. */
     private int highestAhead;
@@ -95,7 +108,7 @@ public final class ReassemblyBuffer {
         }
         byte[] copy = EMPTY;
         if (bytes > 0) {
-            copy = new byte[bytes];
+            copy = storage(bytes);
             payload.get(copy);
         }
         keep(seqNr, distance, copy);
@@ -188,12 +201,13 @@ public final class ReassemblyBuffer {
 
     /** Whether {@link #trim} would give something back. */
     public boolean isTrimmable() {
-        return inOrder.isTrimmable() || (aheadPackets == 0 && ahead.length > 0);
+        return inOrder.isTrimmable() || (aheadPackets == 0 && ahead.length > 0) || spareBytes > 0;
     }
 
     /** Gives back the storage that holds nothing. */
     public void trim() {
         inOrder.trim();
+        dropSpare();
         if (aheadPackets == 0) {
             ahead = NO_SLOTS;
         }
@@ -226,6 +240,7 @@ public final class ReassemblyBuffer {
             if (!discarding) {
                 inOrder.append(waiting);
             }
+            recycle(waiting);
             advance();
         }
         if (finKnown && !isEnded() && SequenceNumbers.plus(ackNr, 1) == finSeqNr) {
@@ -246,6 +261,36 @@ public final class ReassemblyBuffer {
         aheadPackets++;
         aheadBytes += payload.length;
         highestAhead = Math.max(highestAhead, distance);
+    }
+
+    private byte[] storage(int bytes) {
+        byte[] kept = spare.peek();
+        if (kept == null || kept.length != bytes) {
+            return new byte[bytes];
+        }
+        spareBytes -= bytes;
+        return spare.remove();
+    }
+
+    private void recycle(byte[] storage) {
+        if (storage.length < MIN_SPARE_BYTES) {
+            return;
+        }
+        byte[] kept = spare.peek();
+        if (kept != null && kept.length < storage.length) {
+            // Full packets count; the path takes larger ones now.
+            dropSpare();
+            kept = null;
+        }
+        if ((kept == null || kept.length == storage.length) && spareBytes + storage.length <= MAX_SPARE_BYTES) {
+            spare.push(storage);
+            spareBytes += storage.length;
+        }
+    }
+
+    private void dropSpare() {
+        spare.clear();
+        spareBytes = 0;
     }
 
     private void growSlots(int distance) {

@@ -10,18 +10,19 @@ class LedbatTest {
     private static final int PACKET = 1_000;
 
     private static void acknowledge(Ledbat ledbat, int bytes, long delayMicros, boolean windowLimited) {
-        ledbat.onAcknowledgement(new Acknowledgement(
-                0,
-                bytes,
-                ledbat.windowBytes(),
-                0,
-                delayMicros,
-                windowLimited,
-                ledbat.windowBytes() - bytes,
-                0,
-                0,
-                0,
-                false));
+        ledbat.onAcknowledgement(new Acknowledgement()
+                .set(
+                        0,
+                        bytes,
+                        ledbat.windowBytes(),
+                        0,
+                        delayMicros,
+                        windowLimited,
+                        ledbat.windowBytes() - bytes,
+                        0,
+                        0,
+                        0,
+                        false));
     }
 
     /** One round trip: all of the window acknowledged, packet by packet. */

@@ -31,18 +31,19 @@ final class Rounds {
         for (int i = 0; i < packets; i++) {
             now += rttNanos / packets;
             delivered += PACKET;
-            controller.onAcknowledgement(new CongestionController.Acknowledgement(
-                    now,
-                    PACKET,
-                    window,
-                    rttNanos,
-                    0,
-                    windowLimited,
-                    window - PACKET,
-                    delivered,
-                    Math.max(0, delivered - window),
-                    0,
-                    !windowLimited));
+            controller.onAcknowledgement(new CongestionController.Acknowledgement()
+                    .set(
+                            now,
+                            PACKET,
+                            window,
+                            rttNanos,
+                            0,
+                            windowLimited,
+                            window - PACKET,
+                            delivered,
+                            Math.max(0, delivered - window),
+                            0,
+                            !windowLimited));
         }
         return controller.windowBytes();
     }

@@ -2,6 +2,8 @@ package dev.tandem.utp.protocol.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.protocol.stream.ReassemblyBuffer.Offer;
@@ -45,6 +47,44 @@ class ReassemblyBufferTest {
         }
         assertFalse(buffer.hasGap());
         assertEquals(1 << 20, buffer.freeBytes());
+    }
+
+    /** On a path with loss most packets wait, and none of them is to cost storage of its own. */
+    @Test
+    void usesTheStorageOfPacketsThatWaitedAgain() {
+        ReassemblyBuffer buffer = new ReassemblyBuffer(1 << 20, 0);
+        buffer.offer(2, bytes(1_000).put(0, (byte) 2));
+        byte[] storage = buffer.waiting()[2];
+        buffer.offer(1, bytes(1_000).put(0, (byte) 1));
+        buffer.offer(4, bytes(1_000).put(0, (byte) 4));
+        assertSame(storage, buffer.waiting()[4]);
+        buffer.offer(3, bytes(1_000).put(0, (byte) 3));
+        ByteBuffer read = bytes(4_000);
+        assertEquals(4_000, buffer.read(read));
+        for (int i = 0; i < 4; i++) {
+            assertEquals(i + 1, read.get(i * 1_000));
+        }
+        assertTrue(buffer.isTrimmable());
+        buffer.trim();
+        assertFalse(buffer.isTrimmable());
+        buffer.offer(6, bytes(1_000));
+        assertNotSame(storage, buffer.waiting()[6 & (buffer.waiting().length - 1)]);
+    }
+
+    /** The largest packets are what a busy connection receives; small ones between them are not to be in their way. */
+    @Test
+    void keepsStorageOfTheLargestOnly() {
+        ReassemblyBuffer buffer = new ReassemblyBuffer(1 << 20, 0);
+        buffer.offer(2, bytes(1_000));
+        buffer.offer(3, bytes(1_400));
+        byte[] large = buffer.waiting()[3];
+        buffer.offer(4, bytes(1_000));
+        buffer.offer(1, bytes(1));
+        buffer.offer(6, bytes(1_400));
+        assertSame(large, buffer.waiting()[6]);
+        buffer.offer(7, bytes(1_400));
+        assertNotSame(large, buffer.waiting()[7]);
+        assertEquals((1 << 20) - 3_401 - 2_800, buffer.freeBytes());
     }
 
     @Test
