@@ -34,7 +34,7 @@ public final class LibraryLog {
     }
 
     /** What was thrown, where, and why, in one line. */
-    static String describe(Throwable thrown) {
+    public static String describe(Throwable thrown) {
         StringBuilder text = new StringBuilder();
         @Nullable Throwable cause = thrown;
         for (int depth = 0; cause != null && depth < 3; depth++) {
