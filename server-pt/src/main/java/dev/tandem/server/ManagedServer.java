@@ -67,9 +67,9 @@ final class ManagedServer {
 
     private void run(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
             throws InterruptedException {
-        // A transport that is not ours gets no message at all; a failure is told, and we stay: a proxy that exits
-        // before
-        // DONE can crash old tors.
+        // A transport that is not ours gets no message at all. A failure is told, and we stay: old tors can crash when
+        // a
+        // proxy exits before DONE.
         if (environment.transports().contains(TRANSPORT)) {
             try {
                 serve(environment, folder, end);
