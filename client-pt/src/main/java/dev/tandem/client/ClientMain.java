@@ -34,7 +34,14 @@ public final class ClientMain implements Callable<Integer> {
 
     /** Runs the program. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new ClientMain(System.getenv())).execute(args));
+        System.exit(commandLine(System.getenv()).execute(args));
+    }
+
+    static CommandLine commandLine(Map<String, String> environment) {
+        CommandErrors errors = new CommandErrors();
+        return new CommandLine(new ClientMain(environment))
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
     }
 
     @Override
@@ -46,7 +53,8 @@ public final class ClientMain implements Callable<Integer> {
                             "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return new ManagedClient(TransportMessages.standardOutput(), unsafeLogging).run(environment, System.in);
+        return new ManagedClient(TransportMessages.standardOutput(unsafeLogging), unsafeLogging)
+                .run(environment, System.in);
     }
 
     static String version() {

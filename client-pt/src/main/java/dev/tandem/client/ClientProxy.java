@@ -25,11 +25,16 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** The client's listeners and its sessions, all on one event loop. */
 final class ClientProxy implements AutoCloseable {
     private static final int STOP_SECONDS = 2;
+    /** How long sessions may take to deliver what was written: tor does not wait for its proxies. */
+    private static final Duration DRAIN_LIMIT = Duration.ofMillis(2_500);
 
     private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
     private final EventLoop loop = group.next();
@@ -37,6 +42,7 @@ final class ClientProxy implements AutoCloseable {
     private final LinkClient client = new LinkClient(loop, totals);
     private final Dialer dialer;
     private final ProxyLog log;
+    private final List<Channel> listeners = new CopyOnWriteArrayList<>();
 
     ClientProxy(LinkConfig config, ProxyLog log) {
         this.log = log;
@@ -86,7 +92,14 @@ final class ClientProxy implements AutoCloseable {
         if (!bound.isSuccess()) {
             throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
         }
+        listeners.add(bound.channel());
         return (InetSocketAddress) bound.channel().localAddress();
+    }
+
+    /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */
+    void drain() {
+        listeners.forEach(Channel::close);
+        client.drain(DRAIN_LIMIT).awaitUninterruptibly(DRAIN_LIMIT.toMillis() + 500, TimeUnit.MILLISECONDS);
     }
 
     /** Ends all sessions and stops. */
@@ -143,9 +156,14 @@ final class ClientProxy implements AutoCloseable {
     }
 
     private record PlainConnection(Channel channel) implements Dialer.Waiting {
+        /** At once: who writes and closes before the session is up is heard all the same. */
+        @Override
+        public void begin(SessionRelay relay) {
+            channel.pipeline().addLast(relay);
+        }
+
         @Override
         public boolean install(SessionRelay relay) {
-            channel.pipeline().addLast(relay);
             return channel.isActive();
         }
 

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Dialer {
     /** What to do with the connection that waits for the session. */
     interface Waiting {
+        /** The dial begins. */
+        default void begin(SessionRelay relay) {}
+
         /**
          * The session is up: put the relay at the end of the connection's pipeline.
          *
@@ -41,6 +44,7 @@ final class Dialer {
     /** Dials; on the event loop of the connection, which is the client's own. */
     void dial(InetSocketAddress bridge, ClientArguments arguments, Channel connection, Waiting waiting) {
         SessionRelay relay = new SessionRelay(new Journal());
+        waiting.begin(relay);
         LinkConfig wanted = config.withPolicy(arguments.carrier()).withCongestionControl(arguments.congestion());
         Future<Session> dial = client.dial(bridge, arguments.cert(), wanted, relay);
         // Nobody waits for the session any more: whatever stage the dial is in, it ends.

@@ -1,12 +1,13 @@
 package dev.tandem.client;
 
 import dev.tandem.ptspec.ClientEnvironment;
+import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PublishedFile;
+import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
-import dev.tandem.ptspec.StdinWatcher;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
@@ -15,7 +16,6 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedClient {
@@ -35,7 +35,9 @@ final class ManagedClient {
      *
      * @return the process's exit code
      */
+    @SuppressWarnings("try") // the file with the counters has only to be open
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
+        LibraryLog.leadTo(log);
         ClientEnvironment environment;
         StateFolder folder;
         try {
@@ -56,18 +58,18 @@ final class ManagedClient {
         }
         // Only the state folder may be written to, and the native library is unpacked before it is loaded.
         System.setProperty("io.netty.native.workdir", folder.path().toString());
-        CountDownLatch ended = new CountDownLatch(1);
-        try (ClientProxy proxy = new ClientProxy(config(environment), log);
+        try (ShutdownSignal end = new ShutdownSignal();
+                ClientProxy proxy = new ClientProxy(config(environment), log);
                 PublishedFile counters = new PublishedFile(
                         folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
-            Runtime.getRuntime().addShutdownHook(new Thread(counters::close, "last-counters"));
             if (environment.exitOnStdinClose()) {
-                StdinWatcher.watch(stdin, ended::countDown);
+                end.watch(stdin);
             }
             listen(environment, proxy);
             WarmUp.start();
             messages.statusVersion("tandem", ClientMain.version());
-            ended.await();
+            end.await();
+            proxy.drain();
         }
         return 0;
     }

@@ -2,9 +2,11 @@ package dev.tandem.client;
 
 import dev.tandem.ptspec.BridgeLine;
 import dev.tandem.ptspec.IpAddresses;
+import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.Severity;
+import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
@@ -14,7 +16,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 import org.tinylog.configuration.Configuration;
@@ -65,7 +66,9 @@ final class StandaloneClient implements Callable<Integer> {
             Configuration.set("level", "debug");
         }
         ProxyLog log = new ProxyLog(StandaloneClient::log, unsafeLogging);
-        try (ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, log)) {
+        LibraryLog.leadTo(log);
+        try (ShutdownSignal end = new ShutdownSignal();
+                ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, log)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
@@ -75,17 +78,18 @@ final class StandaloneClient implements Callable<Integer> {
             spec.commandLine().getOut().println("listening on " + IpAddresses.format(bound));
             spec.commandLine().getOut().flush();
             WarmUp.start();
-            new CountDownLatch(1).await();
+            end.await();
+            proxy.drain();
             return CommandLine.ExitCode.OK;
         } catch (PtParseException e) {
-            return fail(CommandLine.ExitCode.USAGE, e);
+            return fail(log, CommandLine.ExitCode.USAGE, e);
         } catch (IOException e) {
-            return fail(CommandLine.ExitCode.SOFTWARE, e);
+            return fail(log, CommandLine.ExitCode.SOFTWARE, e);
         }
     }
 
-    private int fail(int code, Exception e) {
-        spec.commandLine().getErr().println("client-pt: " + e.getMessage());
+    private int fail(ProxyLog log, int code, Exception e) {
+        spec.commandLine().getErr().println("client-pt: " + log.presentable(String.valueOf(e.getMessage())));
         return code;
     }
 

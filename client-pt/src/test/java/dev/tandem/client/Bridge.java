@@ -14,8 +14,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
-/** A bridge of this transport that sends back what comes. */
+/** A bridge of this transport that sends back what comes, unless it is told otherwise. */
 final class Bridge implements AutoCloseable {
     static final ServerIdentity IDENTITY = ServerIdentity.generate(new SecureRandom());
     static final String CERT = IDENTITY.bridgeCert().encoded();
@@ -25,9 +26,13 @@ final class Bridge implements AutoCloseable {
     final InetSocketAddress address;
 
     Bridge() {
+        this(Echo::new);
+    }
+
+    Bridge(Supplier<SessionListener> listeners) {
         server = new LinkServer(group.next(), new CarrierTotals(), IDENTITY, LinkConfig.DEFAULT, session -> {
             session.autoRead(true);
-            return new Echo();
+            return listeners.get();
         });
         address = server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .awaitUninterruptibly()

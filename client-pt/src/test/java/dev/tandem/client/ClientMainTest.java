@@ -1,6 +1,7 @@
 package dev.tandem.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
@@ -9,7 +10,6 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 /** The command line. */
 class ClientMainTest {
@@ -17,7 +17,7 @@ class ClientMainTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String... args) {
-        return new CommandLine(new ClientMain(Map.of()))
+        return ClientMain.commandLine(Map.of())
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(args);
@@ -54,6 +54,23 @@ class ClientMainTest {
         assertEquals(exitCode, run("standalone", "--listen", listen, "--bridge", line));
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertTrue(err.toString().startsWith("client-pt: ") && err.toString().contains(expected), err.toString());
+    }
+
+    /** Half a bridge line behind a missing quote, and what people mistype. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "standalone --listen 127.0.0.1:0 --bridge utp 192.0.2.1:1 cert=SECRET | an argument that is none",
+                "standalone --listen 127.0.0.1:0 --bridge x --brigde=SECRET | there is no option --brigde;",
+                "standalone --listen 127.0.0.1:0 | --bridge",
+                "SECRET 192.0.2.1 | an argument that is none",
+            })
+    void repeatsNoArgumentInAnError(String arguments, String expected) {
+        assertEquals(2, run(arguments.split(" ")));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().startsWith("client-pt: ") && err.toString().contains(expected), err.toString());
+        assertFalse(err.toString().contains("SECRET") || err.toString().contains("192.0"), err.toString());
     }
 
     @Test

@@ -87,9 +87,13 @@ final class ManagedRun implements AutoCloseable {
     }
 
     /** Ends it as tor does, by closing its standard input. */
-    @Override
-    public void close() throws IOException {
+    void stop() throws IOException {
         stdin.close();
         exitCode.orTimeout(LIMIT_SECONDS, TimeUnit.SECONDS).join();
+    }
+
+    @Override
+    public void close() throws IOException {
+        stop();
     }
 }

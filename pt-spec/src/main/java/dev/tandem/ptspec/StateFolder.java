@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -15,8 +17,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder where a transport keeps what must survive a restart ({@code TOR_PT_STATE_LOCATION}, pt-spec 3.2.1).
@@ -27,10 +31,19 @@ import java.util.regex.Pattern;
 public final class StateFolder {
     private static final Pattern FILE_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]*");
 
+    private static final String TEMPORARY = ".tmp";
+
+    /** Whatever has not been touched for so long is not being written. */
+    private static final long LEFTOVER_MILLIS = 60L * 60 * 1000;
+
     private final Path folder;
 
-    private StateFolder(Path folder) {
+    /** Who owns the files that we write; null where the file system does not say. */
+    private final @Nullable UserPrincipal self;
+
+    private StateFolder(Path folder, @Nullable UserPrincipal self) {
         this.folder = folder;
+        this.self = self;
     }
 
     /**
@@ -44,11 +57,33 @@ public final class StateFolder {
                 Files.createDirectories(folder, permissions(folder, "rwx------"));
             }
             // Asking is not enough: a read-only file system or a full disk shows only when written to.
-            Files.delete(Files.createTempFile(folder, ".probe", ".tmp", permissions(folder, "rw-------")));
+            Path probe = Files.createTempFile(folder, ".probe", TEMPORARY, permissions(folder, "rw-------"));
+            try {
+                removeLeftovers(folder, Files.getLastModifiedTime(probe).toMillis());
+                return new StateFolder(folder, owner(probe));
+            } finally {
+                Files.deleteIfExists(probe);
+            }
         } catch (IOException e) {
             throw failure("cannot write to the state folder " + folder, e);
         }
-        return new StateFolder(folder);
+    }
+
+    /** What was being written when the machine stopped: it may hold secrets, and nobody will ask for it. */
+    private static void removeLeftovers(Path folder, long nowMillis) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*" + TEMPORARY)) {
+            for (Path file : files) {
+                if (nowMillis - Files.getLastModifiedTime(file).toMillis() > LEFTOVER_MILLIS) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // They do no harm to us, and another proxy may have been quicker.
+        }
+    }
+
+    private static @Nullable UserPrincipal owner(Path file) throws IOException {
+        return file.getFileSystem().supportedFileAttributeViews().contains("posix") ? Files.getOwner(file) : null;
     }
 
     /** Where it is. */
@@ -65,7 +100,7 @@ public final class StateFolder {
     public void write(String name, byte[] content) throws IOException {
         Path file = resolve(name);
         try {
-            Path temporary = Files.createTempFile(folder, "." + name, ".tmp", permissions(folder, "rw-------"));
+            Path temporary = Files.createTempFile(folder, "." + name, TEMPORARY, permissions(folder, "rw-------"));
             try {
                 try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                     ByteBuffer rest = ByteBuffer.wrap(content);
@@ -91,12 +126,16 @@ public final class StateFolder {
      * @param name see {@link #write}
      * @param maxBytes the size that a file of this kind never exceeds
      * @return its content, or nothing if there is no such file
-     * @throws IOException if it cannot be read or is longer than {@code maxBytes}
+     * @throws IOException if it cannot be read, is longer than {@code maxBytes}, or belongs to somebody else, who then knows what is in
+     *     it and may change it
      */
     public Optional<byte[]> read(String name, int maxBytes) throws IOException {
         Path file = resolve(name);
         byte[] content;
         try (InputStream in = Files.newInputStream(file)) {
+            if (self != null && !self.equals(owner(file))) {
+                throw new IOException("it belongs to another user");
+            }
             content = in.readNBytes(maxBytes + 1);
         } catch (NoSuchFileException e) {
             return Optional.empty();

@@ -34,18 +34,35 @@ public final class TransportMessages {
     }
 
     private final OutputStream out;
+    private final boolean unsafe;
     private State state = State.START;
     private boolean broken;
 
-    /** Writes to {@code out}, which is never closed. */
+    /** Writes to {@code out}, which is never closed. Addresses are taken out of all texts for people. */
     public TransportMessages(OutputStream out) {
+        this(out, false);
+    }
+
+    /**
+     * Writes to {@code out}, which is never closed.
+     *
+     * @param unsafe whether addresses stay in texts for people
+     */
+    public TransportMessages(OutputStream out, boolean unsafe) {
         this.out = out;
+        this.unsafe = unsafe;
     }
 
     /** Writes to this process's standard output, to which nothing else may be written. */
     @SuppressForbidden("tor reads the messages of pt-spec from standard output")
     public static TransportMessages standardOutput() {
         return new TransportMessages(System.out);
+    }
+
+    /** As {@link #standardOutput()}; {@code unsafe} leaves addresses in texts for people. */
+    @SuppressForbidden("tor reads the messages of pt-spec from standard output")
+    public static TransportMessages standardOutput(boolean unsafe) {
+        return new TransportMessages(System.out, unsafe);
     }
 
     /** {@code VERSION 1}: first of all, if the parent offers it. */
@@ -58,7 +75,7 @@ public final class TransportMessages {
     /** {@code VERSION-ERROR}: instead of {@code VERSION}; the proxy must then exit. */
     public synchronized void versionError(String message) {
         require(state == State.START, "VERSION-ERROR");
-        line("VERSION-ERROR " + singleLine(message));
+        line("VERSION-ERROR " + text(message));
         state = State.FAILED;
     }
 
@@ -71,9 +88,9 @@ public final class TransportMessages {
     public synchronized void envError(String message) {
         require(state == State.START || state == State.VERSION_SENT, "ENV-ERROR");
         if (state == State.VERSION_SENT) {
-            log(Severity.ERROR, singleLine(message));
+            log(Severity.ERROR, text(message));
         }
-        line("ENV-ERROR " + singleLine(message));
+        line("ENV-ERROR " + text(message));
         state = State.FAILED;
     }
 
@@ -87,7 +104,7 @@ public final class TransportMessages {
     /** {@code PROXY-ERROR}: {@code TOR_PT_PROXY} cannot be used; the proxy must then exit. */
     public synchronized void proxyError(String message) {
         require(state == State.VERSION_SENT, "PROXY-ERROR");
-        line("PROXY-ERROR " + singleLine(message));
+        line("PROXY-ERROR " + text(message));
         state = State.FAILED;
     }
 
@@ -100,7 +117,7 @@ public final class TransportMessages {
 
     /** {@code CMETHOD-ERROR name message}: the transport could not be started. */
     public synchronized void cmethodError(String transport, String message) {
-        String line = "CMETHOD-ERROR " + TransportNames.requireValid(transport) + " " + singleLine(message);
+        String line = "CMETHOD-ERROR " + TransportNames.requireValid(transport) + " " + text(message);
         methods(State.CLIENT_METHODS, "CMETHOD-ERROR");
         line(line);
     }
@@ -127,7 +144,7 @@ public final class TransportMessages {
 
     /** {@code SMETHOD-ERROR name message}: the transport could not be started. */
     public synchronized void smethodError(String transport, String message) {
-        String line = "SMETHOD-ERROR " + TransportNames.requireValid(transport) + " " + singleLine(message);
+        String line = "SMETHOD-ERROR " + TransportNames.requireValid(transport) + " " + text(message);
         methods(State.SERVER_METHODS, "SMETHOD-ERROR");
         line(line);
     }
@@ -140,12 +157,12 @@ public final class TransportMessages {
     }
 
     /**
-     * {@code LOG}: a line for tor's log, at any time. tor does not scrub addresses in it, and writes control characters as they are (0.4.9.11,
+     * {@code LOG}: a line for tor's log, at any time. tor does not scrub addresses in it, so we do, and writes control characters as they are (0.4.9.11,
      * tried), so these become spaces: nobody can forge a line of the log.
      */
     public synchronized void log(Severity severity, String message) {
         line("LOG SEVERITY=" + severity.keyword() + " MESSAGE="
-                + CString.quote(CONTROLS.matcher(message).replaceAll(" ")));
+                + CString.quote(CONTROLS.matcher(scrubbed(message)).replaceAll(" ")));
     }
 
     /**
@@ -159,7 +176,7 @@ public final class TransportMessages {
             if (!KEYWORD.matcher(key).matches()) {
                 throw new IllegalArgumentException("not a key of a STATUS message");
             }
-            line.append(' ').append(key).append('=').append(CString.quoteIfNeeded(value));
+            line.append(' ').append(key).append('=').append(CString.quoteIfNeeded(scrubbed(value)));
         });
         line(line.toString());
     }
@@ -173,6 +190,14 @@ public final class TransportMessages {
     /** Whether writing has failed, most likely because tor has died. */
     public synchronized boolean isBroken() {
         return broken;
+    }
+
+    private String text(String message) {
+        return singleLine(scrubbed(message));
+    }
+
+    private String scrubbed(String message) {
+        return unsafe ? message : AddressScrubber.scrub(message);
     }
 
     /** {@code text} as one line of printable ASCII, never empty: tor refuses an error message that is. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +100,33 @@ class StateFolderTest {
         StateFolder folder = StateFolder.open(temporary);
         assertThrows(IllegalArgumentException.class, () -> folder.write(name, new byte[0]));
         assertThrows(IllegalArgumentException.class, () -> folder.read(name, 1));
+    }
+
+    @Test
+    void refusesAFileOfSomebodyElse() throws Exception {
+        StateFolder folder = StateFolder.open(temporary.resolve("state"));
+        folder.write("key", new byte[] {1});
+        Path file = folder.path().resolve("key");
+        try {
+            Files.setAttribute(file, "unix:uid", 12345);
+        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
+            abort("only root can give a file away");
+        }
+        IOException e = assertThrows(IOException.class, () -> folder.read("key", 10));
+        assertEquals("cannot read " + file + ": it belongs to another user", e.getMessage());
+    }
+
+    @Test
+    void removesWhatACrashLeftBehindAndNothingElse() throws Exception {
+        Path path = temporary.resolve("state");
+        StateFolder.open(path);
+        FileTime longAgo = FileTime.fromMillis(System.currentTimeMillis() - 2 * 60 * 60 * 1000);
+        for (String name : List.of(".key123.tmp", "key", ".other", "x.tmp")) {
+            Files.setLastModifiedTime(Files.createFile(path.resolve(name)), longAgo);
+        }
+        Files.createFile(path.resolve(".key456.tmp")); // somebody writes it now
+        StateFolder.open(path);
+        assertEquals(List.of(".key456.tmp", ".other", "key", "x.tmp"), list(path));
     }
 
     @Test

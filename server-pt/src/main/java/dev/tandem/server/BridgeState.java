@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** What a bridge keeps in its state folder: its identity, made once, and the line that its clients need. */
@@ -36,10 +37,14 @@ final class BridgeState {
                         IDENTITY_FILE + " in the state folder: " + e.getMessage()
                                 + "; restore it, or delete it and give clients the new bridge line",
                         e);
+            } finally {
+                Arrays.fill(stored.get(), (byte) 0);
             }
         }
         ServerIdentity identity = ServerIdentity.generate(new SecureRandom());
-        folder.write(IDENTITY_FILE, identity.toPem().getBytes(StandardCharsets.US_ASCII));
+        byte[] pem = identity.toPem().getBytes(StandardCharsets.US_ASCII);
+        folder.write(IDENTITY_FILE, pem);
+        Arrays.fill(pem, (byte) 0);
         return identity;
     }
 

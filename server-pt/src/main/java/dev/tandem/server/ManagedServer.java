@@ -1,13 +1,14 @@
 package dev.tandem.server;
 
+import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.ServerEnvironment;
+import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
-import dev.tandem.ptspec.StdinWatcher;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
@@ -19,7 +20,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
@@ -40,6 +40,7 @@ final class ManagedServer {
      * @return the process's exit code
      */
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
+        LibraryLog.leadTo(log);
         ServerEnvironment environment;
         StateFolder folder;
         try {
@@ -55,33 +56,40 @@ final class ManagedServer {
         }
         // Only the state folder may be written to, and the native library is unpacked before it is loaded.
         System.setProperty("io.netty.native.workdir", folder.path().toString());
-        CountDownLatch ended = new CountDownLatch(1);
-        if (environment.exitOnStdinClose()) {
-            StdinWatcher.watch(stdin, ended::countDown);
+        try (ShutdownSignal end = new ShutdownSignal()) {
+            if (environment.exitOnStdinClose()) {
+                end.watch(stdin);
+            }
+            run(environment, folder, end);
         }
-        // A transport that is not ours gets no message at all; a failure is told, and we stay (a proxy that exits
-        // before
-        // DONE can crash old tors).
+        return 0;
+    }
+
+    private void run(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
+            throws InterruptedException {
+        // A transport that is not ours gets no message at all. A failure is told, and we stay: old tors can crash when
+        // a
+        // proxy exits before DONE.
         if (environment.transports().contains(TRANSPORT)) {
             try {
-                serve(environment, folder, ended);
-                return 0;
+                serve(environment, folder, end);
+                return;
             } catch (PtParseException | IOException e) {
                 messages.smethodError(TRANSPORT, String.valueOf(e.getMessage()));
             }
         }
         messages.smethodsDone();
-        ended.await();
-        return 0;
+        end.await();
     }
 
-    private void serve(ServerEnvironment environment, StateFolder folder, CountDownLatch ended)
+    @SuppressWarnings("try") // the file with the counters has only to be open
+    private void serve(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
             throws PtParseException, IOException, InterruptedException {
-        ServerOptions options = ServerOptions.parse(environment.optionsOf(TRANSPORT));
+        ServerOptions options = ServerOptions.parse("ServerTransportOptions", environment.optionsOf(TRANSPORT));
+        log.limit(options.logLinesPerSecond());
         BridgeState state = new BridgeState(folder);
         ServerIdentity identity = state.identity();
-        LinkConfig config =
-                LinkConfig.DEFAULT.withPolicy(options.carrier()).withCongestionControl(options.congestion());
+        LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
         InetSocketAddress address = environment
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -97,8 +105,8 @@ final class ManagedServer {
             messages.smethodsDone();
             WarmUp.start();
             messages.statusVersion("tandem", ServerMain.version());
-            Runtime.getRuntime().addShutdownHook(new Thread(counters::close, "last-counters"));
-            ended.await();
+            end.await();
+            proxy.drain();
         }
     }
 

@@ -35,7 +35,14 @@ public final class ServerMain implements Callable<Integer> {
 
     /** Runs the program. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new ServerMain(System.getenv())).execute(args));
+        System.exit(commandLine(System.getenv()).execute(args));
+    }
+
+    static CommandLine commandLine(Map<String, String> environment) {
+        CommandErrors errors = new CommandErrors();
+        return new CommandLine(new ServerMain(environment))
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
     }
 
     @Override
@@ -47,7 +54,8 @@ public final class ServerMain implements Callable<Integer> {
                             "server-pt: tor did not start this; use 'server-pt standalone', or see 'server-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return new ManagedServer(TransportMessages.standardOutput(), unsafeLogging).run(environment, System.in);
+        return new ManagedServer(TransportMessages.standardOutput(unsafeLogging), unsafeLogging)
+                .run(environment, System.in);
     }
 
     static String version() {

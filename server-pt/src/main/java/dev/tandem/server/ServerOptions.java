@@ -1,45 +1,140 @@
 package dev.tandem.server;
 
+import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.ServerLimits;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
+import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code ServerTransportOptions utp} says.
  *
  * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} (UDP is not listened on) or {@code utp}
- * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default) or {@code ledbat}
+ * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default), {@code cubic}, {@code ledbat} or
+ *     {@code ledbat++}
+ * @param bounds the bounds that are not the default's
  */
-record ServerOptions(CarrierPolicy carrier, CongestionControl congestion) {
+record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bound, Integer> bounds) {
+    /** The options that are a number. */
+    enum Bound {
+        MAX_SESSIONS("max-sessions", 1, 1_000_000),
+        MAX_SESSIONS_PER_ADDRESS("max-sessions-per-address", 1, 1_000_000),
+        MAX_HALF_OPEN("max-half-open", 1, 1_000_000),
+        MAX_HALF_OPEN_PER_ADDRESS("max-half-open-per-address", 1, 1_000_000),
+        MAX_HANDSHAKES_PER_SECOND("max-handshakes-per-second", 1, 1_000_000),
+        MAX_HALF_OPEN_UTP("max-half-open-utp", 1, 65_536),
+        MAX_UNMATCHED_UTP("max-unmatched-utp", 1, 65_536),
+        /** In each direction. */
+        MAX_SESSION_BYTES("max-session-bytes", LinkConfig.MIN_WINDOW, 256 << 20),
+        MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000);
+
+        private final String key;
+        private final int least;
+        private final int most;
+
+        Bound(String key, int least, int most) {
+            this.key = key;
+            this.least = least;
+            this.most = most;
+        }
+
+        private static @Nullable Bound ofKey(String key) {
+            for (Bound bound : values()) {
+                if (bound.key.equals(key)) {
+                    return bound;
+                }
+            }
+            return null;
+        }
+
+        private int parse(String value) {
+            // Nine digits are an int, and nothing else is let through.
+            int number = value.matches("[0-9]{1,9}") ? Integer.parseInt(value) : -1;
+            if (number < least || number > most) {
+                throw new IllegalArgumentException(key + "= takes a number from " + least + " to " + most);
+            }
+            return number;
+        }
+    }
 
     /**
      * Reads them.
      *
-     * @throws PtParseException with one line that names the option
+     * @param where where they stand, for errors
+     * @throws PtParseException with one line that names the option and says what it takes
      */
-    static ServerOptions parse(TransportArgs options) throws PtParseException {
+    static ServerOptions parse(String where, TransportArgs options) throws PtParseException {
         Set<String> seen = new HashSet<>();
         CarrierPolicy carrier = CarrierPolicy.AUTO;
         CongestionControl congestion = CongestionControl.BBR;
+        Map<Bound, Integer> bounds = new EnumMap<>(Bound.class);
         for (TransportArgs.Arg option : options.entries()) {
             if (!seen.add(option.key())) {
-                throw new PtParseException("ServerTransportOptions: " + option.key() + "= is there twice");
+                throw new PtParseException(where + ": " + option.key() + "= is there twice");
             }
+            Bound bound = Bound.ofKey(option.key());
             try {
+                if (bound != null) {
+                    bounds.put(bound, bound.parse(option.value()));
+                    continue;
+                }
                 switch (option.key()) {
                     case "carrier" -> carrier = CarrierPolicy.parse(option.value());
                     case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
                     default ->
-                        throw new PtParseException("ServerTransportOptions: unknown option " + option.key()
-                                + "=; this transport takes carrier= and cc=");
+                        throw new PtParseException(where + ": unknown option " + option.key()
+                                + "=; this transport takes carrier=, cc=" + boundKeys());
                 }
             } catch (IllegalArgumentException e) {
-                throw new PtParseException("ServerTransportOptions: " + e.getMessage());
+                throw new PtParseException(where + ": " + e.getMessage());
             }
         }
-        return new ServerOptions(carrier, congestion);
+        return new ServerOptions(carrier, congestion, bounds);
+    }
+
+    private static String boundKeys() {
+        StringJoiner keys = new StringJoiner("=, ", ", ", "=");
+        for (Bound bound : Bound.values()) {
+            keys.add(bound.key);
+        }
+        return keys.toString();
+    }
+
+    /** The configuration with what the options change. */
+    LinkConfig applyTo(LinkConfig config) {
+        ServerLimits limits = config.limits();
+        ServerLimits changed = limits.withHalfOpen(
+                        or(Bound.MAX_HALF_OPEN, limits.halfOpen()),
+                        or(Bound.MAX_HALF_OPEN_PER_ADDRESS, limits.halfOpenPerAddress()))
+                .withHandshakesPerSecond(or(Bound.MAX_HANDSHAKES_PER_SECOND, limits.handshakesPerSecond()))
+                .withSessions(
+                        or(Bound.MAX_SESSIONS, limits.sessions()),
+                        or(Bound.MAX_SESSIONS_PER_ADDRESS, limits.sessionsPerAddress()))
+                .withUtp(
+                        or(Bound.MAX_HALF_OPEN_UTP, limits.halfOpenUtp()),
+                        or(Bound.MAX_UNMATCHED_UTP, limits.unmatchedUtp()),
+                        limits.unmatchedUtpBytes());
+        return config.withPolicy(carrier)
+                .withCongestionControl(congestion)
+                .withLimits(changed)
+                .withBuffers(
+                        or(Bound.MAX_SESSION_BYTES, config.retainBytes()),
+                        or(Bound.MAX_SESSION_BYTES, config.receiveBytes()));
+    }
+
+    int logLinesPerSecond() {
+        return or(Bound.MAX_LOG_LINES_PER_SECOND, ProxyLog.DEFAULT_LINES_PER_SECOND);
+    }
+
+    private int or(Bound bound, int standard) {
+        return bounds.getOrDefault(bound, standard);
     }
 }

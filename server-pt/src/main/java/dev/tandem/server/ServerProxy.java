@@ -19,12 +19,15 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The bridge's listener and its sessions, all on one event loop. */
 final class ServerProxy implements AutoCloseable {
     private static final int STOP_SECONDS = 2;
+    /** How long sessions may take to deliver what was written: tor does not wait for its proxies. */
+    private static final Duration DRAIN_LIMIT = Duration.ofMillis(2_500);
 
     private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
     private final EventLoop loop = group.next();
@@ -56,6 +59,11 @@ final class ServerProxy implements AutoCloseable {
             throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
         }
         return bound.getNow();
+    }
+
+    /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */
+    void drain() {
+        server.drain(DRAIN_LIMIT).awaitUninterruptibly(DRAIN_LIMIT.toMillis() + 500, TimeUnit.MILLISECONDS);
     }
 
     /** Ends all sessions and stops. */

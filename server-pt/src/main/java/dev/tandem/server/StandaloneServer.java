@@ -1,10 +1,13 @@
 package dev.tandem.server;
 
 import dev.tandem.ptspec.IpAddresses;
+import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.Severity;
+import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StateFolder;
+import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
 import dev.tandem.utp.paired.WarmUp;
@@ -14,8 +17,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 import org.tinylog.configuration.Configuration;
@@ -52,6 +55,12 @@ final class StandaloneServer implements Callable<Integer> {
             description = "Keeps the bridge's key and secret (default: ~/.local/state/tandem).")
     private @Nullable Path state;
 
+    @Option(
+            names = {"-o", "--option"},
+            paramLabel = "KEY=VALUE",
+            description = "What ServerTransportOptions takes in torrc, such as max-sessions=100. May be repeated.")
+    private List<String> options = List.of();
+
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
@@ -66,29 +75,34 @@ final class StandaloneServer implements Callable<Integer> {
             Configuration.set("level", "debug");
         }
         ProxyLog log = new ProxyLog(StandaloneServer::log, unsafeLogging);
+        LibraryLog.leadTo(log);
         try {
             InetSocketAddress address = listenAddress();
+            ServerOptions given = ServerOptions.parse("--option", split(options));
+            log.limit(given.logLinesPerSecond());
             Upstream upstream = new Upstream(resolve(forward), null);
             BridgeState bridge = new BridgeState(StateFolder.open(state == null ? defaultState() : state));
             ServerIdentity identity = bridge.identity();
-            try (ServerProxy proxy = new ServerProxy(identity, LinkConfig.DEFAULT, upstream, log)) {
+            try (ShutdownSignal end = new ShutdownSignal();
+                    ServerProxy proxy = new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT), upstream, log)) {
                 String line = bridge.writeBridgeLine(identity, proxy.listen(address), false);
                 PrintWriter out = spec.commandLine().getOut();
                 out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
                 out.flush();
                 WarmUp.start();
-                new CountDownLatch(1).await();
+                end.await();
+                proxy.drain();
                 return CommandLine.ExitCode.OK;
             }
         } catch (PtParseException e) {
-            return fail(CommandLine.ExitCode.USAGE, e);
+            return fail(log, CommandLine.ExitCode.USAGE, e);
         } catch (IOException e) {
-            return fail(CommandLine.ExitCode.SOFTWARE, e);
+            return fail(log, CommandLine.ExitCode.SOFTWARE, e);
         }
     }
 
-    private int fail(int code, Exception e) {
-        spec.commandLine().getErr().println("server-pt: " + e.getMessage());
+    private int fail(ProxyLog log, int code, Exception e) {
+        spec.commandLine().getErr().println("server-pt: " + log.presentable(String.valueOf(e.getMessage())));
         return code;
     }
 
@@ -98,6 +112,18 @@ final class StandaloneServer implements Callable<Integer> {
         } catch (PtParseException e) {
             throw new PtParseException("--listen: " + e.getMessage());
         }
+    }
+
+    private static TransportArgs split(List<String> options) throws PtParseException {
+        TransportArgs args = TransportArgs.empty();
+        for (String option : options) {
+            int equals = option.indexOf('=');
+            if (equals < 1) {
+                throw new PtParseException("--option takes KEY=VALUE");
+            }
+            args = args.and(option.substring(0, equals), option.substring(equals + 1));
+        }
+        return args;
     }
 
     private static Path defaultState() {

@@ -112,6 +112,13 @@ class ManagedServerTest {
                 "utp:cc=reno | cc= takes bbr, cubic, ledbat or ledbat++",
                 "utp:colour=red | unknown option colour=",
                 "utp:carrier=tls;utp:carrier=tls | carrier= is there twice",
+                "utp:max-sessions=0 | max-sessions= takes a number from 1 to 1000000",
+                "utp:max-sessions-per-address=many | max-sessions-per-address= takes a number from 1 to 1000000",
+                "utp:max-half-open-utp=65537 | max-half-open-utp= takes a number from 1 to 65536",
+                "utp:max-session-bytes=65535 | max-session-bytes= takes a number from 65536 to 268435456",
+                "utp:max-log-lines-per-second= | max-log-lines-per-second= takes a number",
+                "utp:max-handshakes-per-second=99999999999 | max-handshakes-per-second= takes a number",
+                "utp:max-sessions=7;utp:max-sessions=8 | max-sessions= is there twice",
             })
     void namesTheOptionThatIsWrongAndStays(String options, String expected) throws Exception {
         Map<String, String> variables = environment(unused());

@@ -55,8 +55,9 @@ public final class BridgeCert {
                 throw new IllegalArgumentException(
                         "cert= holds " + bytes.length + " bytes instead of " + LENGTH + ": is it cut off?");
             }
-            BridgeCert cert = new BridgeCert(
-                    Arrays.copyOfRange(bytes, 1, 1 + PIN_LENGTH), Arrays.copyOfRange(bytes, 1 + PIN_LENGTH, LENGTH));
+            byte[] secret = Arrays.copyOfRange(bytes, 1 + PIN_LENGTH, LENGTH);
+            BridgeCert cert = new BridgeCert(Arrays.copyOfRange(bytes, 1, 1 + PIN_LENGTH), secret);
+            Arrays.fill(secret, (byte) 0);
             // Base64 has spare bits in its last character; one value shall have one spelling.
             if (!cert.encoded().equals(value)) {
                 throw new IllegalArgumentException("cert= is not canonical base64url");

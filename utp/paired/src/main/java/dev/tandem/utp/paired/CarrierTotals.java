@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counters over all sessions of a process. Any thread may read them. */
@@ -11,6 +12,7 @@ public final class CarrierTotals {
     private final LongAdder carrierChanges = new LongAdder();
     private final LongAdder sessionsOpened = new LongAdder();
     private final LongAdder sessionsClosed = new LongAdder();
+    private final BoundCounters bounds = new BoundCounters();
 
     /**
      * The counters at one moment.
@@ -22,6 +24,7 @@ public final class CarrierTotals {
      * @param carrierChanges changes of sending carrier
      * @param sessionsOpened sessions set up
      * @param sessionsClosed sessions over
+     * @param bounds how often each bound was hit that was
      */
     public record Snapshot(
             long sentTls,
@@ -30,14 +33,16 @@ public final class CarrierTotals {
             long receivedUtp,
             long carrierChanges,
             long sessionsOpened,
-            long sessionsClosed) {
+            long sessionsClosed,
+            Map<BoundCounters.Bound, Long> bounds) {
 
         /** One JSON object in one line, for whoever watches a proxy from outside; no address in it. */
         public String toJson() {
             return "{\"sessions\":" + sessionsOpened + ",\"openSessions\":" + (sessionsOpened - sessionsClosed)
                     + ",\"carrierChanges\":" + carrierChanges
                     + ",\"tls\":{\"sent\":" + sentTls + ",\"received\":" + receivedTls
-                    + "},\"utp\":{\"sent\":" + sentUtp + ",\"received\":" + receivedUtp + "}}\n";
+                    + "},\"utp\":{\"sent\":" + sentUtp + ",\"received\":" + receivedUtp + "},\"bounds\":"
+                    + BoundCounters.toJson(bounds) + "}\n";
         }
     }
 
@@ -50,7 +55,13 @@ public final class CarrierTotals {
                 receivedUtp.sum(),
                 carrierChanges.sum(),
                 sessionsOpened.sum(),
-                sessionsClosed.sum());
+                sessionsClosed.sum(),
+                bounds.snapshot());
+    }
+
+    /** The bounds that were hit. */
+    public BoundCounters bounds() {
+        return bounds;
     }
 
     void sent(CarrierKind kind, long bytes) {

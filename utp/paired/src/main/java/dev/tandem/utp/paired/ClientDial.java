@@ -112,6 +112,12 @@ final class ClientDial implements LinkSession.Owner {
         return dial;
     }
 
+    /** Null before TLS is up. */
+    @Nullable
+    LinkSession session() {
+        return session;
+    }
+
     /** Ends the dial or the session, whichever it is. */
     void shutDown() {
         if (session != null) {

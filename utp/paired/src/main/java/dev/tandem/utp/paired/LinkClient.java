@@ -5,9 +5,11 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 
 /** Dials sessions to bridges. Everything runs on one event loop. */
@@ -68,6 +70,29 @@ public final class LinkClient {
         self[0] = dial;
         dials.add(dial);
         dial.start();
+    }
+
+    /**
+     * Takes no new dials and fails those under way, gives sessions time to deliver what was written, and then does as
+     * {@link #close}, with its future.
+     *
+     * @param limit how long at most
+     */
+    public Future<Void> drain(Duration limit) {
+        Promise<Void> promise = loop.newPromise();
+        loop.execute(() -> {
+            closed = true;
+            new ArrayList<>(dials)
+                    .stream().filter(dial -> dial.session() == null).forEach(ClientDial::shutDown);
+            Drain.start(
+                    loop,
+                    () -> dials.stream()
+                            .flatMap(dial -> Stream.ofNullable(dial.session()))
+                            .toList(),
+                    limit,
+                    () -> close().addListener(done -> promise.setSuccess(null)));
+        });
+        return promise;
     }
 
     /** Resets all sessions and fails all dials. The future succeeds when that is done; channels close behind it. */

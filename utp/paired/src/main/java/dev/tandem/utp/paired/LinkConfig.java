@@ -20,10 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param retainBytes most bytes kept for sending again; beyond it the session is not writable. 64 KiB or more
  * @param receiveBytes most bytes held for a paused user or out of order: the credit that the other side is given.
  *     64 KiB or more
- * @param maxHalfOpen server: most TCP connections without a proof; the newest is refused
- * @param maxSessions server: most sessions; the newest is refused
- * @param maxUnmatchedUtp server: most µTP connections without a session; the oldest is dropped
- * @param maxUnmatchedUtpBytes server: most bytes held for them all; the oldest is dropped
+ * @param limits server: bounds on connections and sessions
  * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
  * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
@@ -37,10 +34,7 @@ public record LinkConfig(
         Duration closeTimeout,
         int retainBytes,
         int receiveBytes,
-        int maxHalfOpen,
-        int maxSessions,
-        int maxUnmatchedUtp,
-        int maxUnmatchedUtpBytes,
+        ServerLimits limits,
         ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
         @Nullable InetAddress outboundBindV6) {
@@ -57,10 +51,7 @@ public record LinkConfig(
             Duration.ofSeconds(5),
             4 << 20,
             4 << 20,
-            1024,
-            16 * 1024,
-            1024,
-            4 << 20,
+            ServerLimits.DEFAULT,
             ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
             null);
@@ -94,21 +85,16 @@ public record LinkConfig(
     }
 
     /** Sets a server's bounds. */
-    public LinkConfig withBounds(int halfOpen, int sessions, int unmatchedUtp, int unmatchedUtpBytes) {
-        return with(draft -> {
-            draft.maxHalfOpen = halfOpen;
-            draft.maxSessions = sessions;
-            draft.maxUnmatchedUtp = unmatchedUtp;
-            draft.maxUnmatchedUtpBytes = unmatchedUtpBytes;
-        });
+    public LinkConfig withLimits(ServerLimits value) {
+        return with(draft -> draft.limits = value);
     }
 
-    /** Sets what µTP connections are made with. */
     /** The same with another congestion control of µTP. */
     public LinkConfig withCongestionControl(CongestionControl control) {
         return withUtp(utp.withCongestionController(control.factory()));
     }
 
+    /** Sets what µTP connections are made with. */
     public LinkConfig withUtp(ConnectionConfig value) {
         return with(draft -> draft.utp = value);
     }
@@ -131,10 +117,7 @@ public record LinkConfig(
         private Duration closeTimeout;
         private int retainBytes;
         private int receiveBytes;
-        private int maxHalfOpen;
-        private int maxSessions;
-        private int maxUnmatchedUtp;
-        private int maxUnmatchedUtpBytes;
+        private ServerLimits limits;
         private ConnectionConfig utp;
         private @Nullable InetAddress outboundBindV4;
         private @Nullable InetAddress outboundBindV6;
@@ -148,10 +131,7 @@ public record LinkConfig(
             closeTimeout = from.closeTimeout;
             retainBytes = from.retainBytes;
             receiveBytes = from.receiveBytes;
-            maxHalfOpen = from.maxHalfOpen;
-            maxSessions = from.maxSessions;
-            maxUnmatchedUtp = from.maxUnmatchedUtp;
-            maxUnmatchedUtpBytes = from.maxUnmatchedUtpBytes;
+            limits = from.limits;
             utp = from.utp;
             outboundBindV4 = from.outboundBindV4;
             outboundBindV6 = from.outboundBindV6;
@@ -170,10 +150,7 @@ public record LinkConfig(
                 draft.closeTimeout,
                 draft.retainBytes,
                 draft.receiveBytes,
-                draft.maxHalfOpen,
-                draft.maxSessions,
-                draft.maxUnmatchedUtp,
-                draft.maxUnmatchedUtpBytes,
+                draft.limits,
                 draft.utp,
                 draft.outboundBindV4,
                 draft.outboundBindV6);

@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -39,6 +40,5 @@ public interface LinkNetwork {
     ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler);
 
     /** Listens on µTP. The handler is that of each child. Children go on when the listening channel is closed. */
-    ChannelFuture bindUtp(
-            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler);
+    ChannelFuture bindUtp(EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler);
 }

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.admission.Hello;
 import dev.tandem.utp.paired.admission.Welcome;
@@ -7,6 +8,7 @@ import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
 import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -18,6 +20,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,6 +46,8 @@ public final class LinkServer {
     private final TlsCertificate certificate;
     private final byte[] secret;
     private final PairingRegistry registry;
+    private final ServerBounds bounds;
+    private final HandshakePace pace;
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
     /** The identifier that each session expects, or used last. */
@@ -50,9 +55,6 @@ public final class LinkServer {
 
     private @Nullable Channel tcp;
     private @Nullable Channel utp;
-    /** TCP connections without a proof. */
-    private final Set<Channel> halfOpen = new HashSet<>();
-
     private boolean closed;
 
     /** A server on the machine's own network. */
@@ -78,7 +80,10 @@ public final class LinkServer {
         this.config = config;
         this.acceptor = acceptor;
         this.network = network;
-        this.registry = new PairingRegistry(config.maxUnmatchedUtp(), config.maxUnmatchedUtpBytes());
+        ServerLimits limits = config.limits();
+        this.registry = new PairingRegistry(limits.unmatchedUtp(), limits.unmatchedUtpBytes());
+        this.bounds = new ServerBounds(limits, totals.bounds());
+        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
@@ -113,7 +118,7 @@ public final class LinkServer {
                 listening(boundTcp, null, bound, promise);
                 return;
             }
-            ChannelFuture utpBind = network.bindUtp(loop, bound, config.utp(), new UtpInitializer());
+            ChannelFuture utpBind = network.bindUtp(loop, bound, endpoint(), new UtpInitializer());
             utpBind.addListener((ChannelFutureListener) utpDone -> {
                 if (utpDone.isSuccess()) {
                     listening(boundTcp, utpDone.channel(), bound, promise);
@@ -130,6 +135,12 @@ public final class LinkServer {
         });
     }
 
+    private EndpointConfig endpoint() {
+        return EndpointConfig.DEFAULT
+                .withMaxHalfOpen(config.limits().halfOpenUtp())
+                .withConnection(config.utp());
+    }
+
     private void listening(
             Channel boundTcp,
             @Nullable Channel boundUtp,
@@ -137,6 +148,9 @@ public final class LinkServer {
             Promise<InetSocketAddress> promise) {
         tcp = boundTcp;
         utp = boundUtp;
+        if (boundUtp != null) {
+            bounds.watch(loop, boundUtp);
+        }
         if (closed) {
             closeListeners();
         }
@@ -148,13 +162,28 @@ public final class LinkServer {
         return stop(() -> {});
     }
 
+    /**
+     * Stops listening, gives sessions time to deliver what was written, and then does as {@link #close}, with its future.
+     *
+     * @param limit how long at most
+     */
+    public Future<Void> drain(Duration limit) {
+        Promise<Void> promise = loop.newPromise();
+        loop.execute(() -> {
+            closed = true;
+            closeListeners();
+            Drain.start(loop, () -> sessions, limit, () -> close().addListener(done -> promise.setSuccess(null)));
+        });
+        return promise;
+    }
+
     /** Stops listening and resets all sessions. The future succeeds when that is done; channels close behind it. */
     public Future<Void> close() {
         return stop(() -> {
             for (LinkSession session : new ArrayList<>(sessions)) {
                 session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
             }
-            new ArrayList<>(halfOpen).forEach(Channel::close);
+            bounds.halfOpenChannels().forEach(Channel::close);
             registry.stop();
         });
     }
@@ -191,10 +220,13 @@ public final class LinkServer {
 
     /** TCP connections without a proof now. On the event loop. */
     public int halfOpenCount() {
-        return halfOpen.size();
+        return bounds.halfOpenCount();
     }
 
     private void refused(Refusal refusal, @Nullable InetSocketAddress from) {
+        if (refusal == Refusal.UTP_DISPLACED) {
+            totals.bounds().hit(Bound.UNMATCHED_UTP);
+        }
         if (from != null) {
             acceptor.refused(refusal, from);
         }
@@ -207,13 +239,13 @@ public final class LinkServer {
     private final class TcpInitializer extends ChannelInitializer<Channel> {
         @Override
         protected void initChannel(Channel channel) {
-            if (closed || halfOpen.size() >= config.maxHalfOpen()) {
+            if (closed || !bounds.open(channel, addressOf(channel))) {
                 refused(Refusal.TOO_MANY, addressOf(channel));
                 channel.close();
                 return;
             }
-            halfOpen.add(channel);
             channel.pipeline()
+                    .addLast(pace.turn())
                     .addLast(TlsChannelHandler.server(crypto, identity.key(), certificate, secret))
                     .addLast(new ServerAdmission(config, new Gate()));
         }
@@ -232,7 +264,7 @@ public final class LinkServer {
         @Override
         public void admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys) {
             InetSocketAddress from = addressOf(ctx.channel());
-            if (closed || sessions.size() >= config.maxSessions() || from == null) {
+            if (closed || from == null || !bounds.mayOpenSession(from)) {
                 refused(Refusal.TOO_MANY, from);
                 ctx.close();
                 return;
@@ -240,6 +272,7 @@ public final class LinkServer {
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
             LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
             sessions.add(session);
+            bounds.sessionOpened(session, from);
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
@@ -260,7 +293,7 @@ public final class LinkServer {
 
         @Override
         public void decided(Channel channel) {
-            halfOpen.remove(channel);
+            bounds.decided(channel);
         }
     }
 
@@ -278,7 +311,7 @@ public final class LinkServer {
 
         @Override
         public void expectPairing(LinkSession session, int attempt) {
-            PairingId id = session.keys().pairing(attempt).id();
+            PairingId id = session.keys().pairingId(attempt);
             PairingId last = identifiers.put(session, id);
             if (last != null) {
                 registry.forget(last);
@@ -293,6 +326,7 @@ public final class LinkServer {
                 registry.forget(last);
             }
             sessions.remove(session);
+            bounds.sessionClosed(session);
         }
     }
 }

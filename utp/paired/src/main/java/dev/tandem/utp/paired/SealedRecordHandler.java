@@ -64,7 +64,7 @@ final class SealedRecordHandler extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
         try {
-            while (in.isReadable() && !spoiled) {
+            while (in.isReadable() && !spoiled && !ctx.isRemoved()) {
                 ByteBuf record = collect(ctx, in);
                 if (record != null) {
                     ctx.fireChannelRead(open(record));
@@ -129,5 +129,6 @@ final class SealedRecordHandler extends ChannelDuplexHandler {
             partial.release();
             partial = null;
         }
+        records.destroy();
     }
 }

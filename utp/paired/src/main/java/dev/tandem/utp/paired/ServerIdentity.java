@@ -55,15 +55,15 @@ public final class ServerIdentity {
 
     private final PrivateKey key;
     private final byte[] certificate;
-    private final byte[] secret;
     private final BridgeCert bridgeCert;
 
+    /** Zeroes the secret, of which it keeps a copy. */
     private ServerIdentity(PrivateKey key, byte[] certificate, byte[] secret, byte[] spki)
             throws GeneralSecurityException {
         this.key = key;
         this.certificate = certificate;
-        this.secret = secret;
         this.bridgeCert = new BridgeCert(MessageDigest.getInstance("SHA-256").digest(spki), secret);
+        Arrays.fill(secret, (byte) 0);
     }
 
     /** Makes a new identity. Takes some hundred milliseconds in a cold JVM: not on an event loop. */
@@ -199,14 +199,16 @@ public final class ServerIdentity {
     public String toPem() {
         StringBuilder pem = new StringBuilder();
         append(pem, Block.KEY, key.getEncoded());
-        append(pem, Block.CERTIFICATE, certificate);
-        append(pem, Block.SECRET, secret);
+        append(pem, Block.CERTIFICATE, certificate());
+        append(pem, Block.SECRET, bridgeCert.secret());
         return pem.toString();
     }
 
+    /** Zeroes the content. */
     private static void append(StringBuilder pem, Block block, byte[] content) {
         pem.append("-----BEGIN ").append(block.title).append("-----\n");
         pem.append(Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content));
+        Arrays.fill(content, (byte) 0);
         pem.append("\n-----END ").append(block.title).append("-----\n");
     }
 

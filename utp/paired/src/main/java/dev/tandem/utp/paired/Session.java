@@ -34,7 +34,10 @@ public interface Session {
     /** Ends the session at once in both directions, and tells the other side why. Idempotent. */
     void reset(ResetReason reason);
 
-    /** Whether incoming bytes are delivered. While off, at most the receive window is held. Off at the start. */
+    /**
+     * Whether incoming bytes are delivered. While off, at most the receive window is held. Off at the start. When the other
+     * side resets the session, what is held in order is delivered all the same, before {@code onClosed}.
+     */
     void autoRead(boolean on);
 
     /** Counters of this session, as of now. */

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Give it to {@link LinkClient#dial} or return it from {@link SessionAcceptor#accepted}, add it to the channel's
  * pipeline, and call {@link #join}. Until then the session is paused; the channel should have auto-read off, and what
  * it delivers all the same is kept. If either side is gone by the time of {@code join}, the other is closed.
+ *
+ * <p>What was read from the channel reaches the other side also when the channel takes nothing more, or is gone: the session then goes on for
+ * a bounded time, and what comes for the channel is dropped. What the session delivered is written before the channel is closed.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // closing fails only when closed already, and channelInactive reports it
 public final class SessionRelay extends ChannelInboundHandlerAdapter implements SessionListener {
@@ -32,6 +36,16 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
         default void onClosed(Session session, CloseReason reason, String detail) {}
     }
 
+    /** How long a session may go on without its channel, to deliver what came from it. */
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(30);
+    /** Of that, how long for the other side's end once all was acknowledged: one that sends on for ever is not waited for. */
+    private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final long LOOK_MILLIS = 50;
+
+    /** How long a channel may take for what the session delivered before it ended. */
+    private static final long FLUSH_SECONDS = 10;
+
     private final Observer observer;
     private final ArrayDeque<ByteBuf> early = new ArrayDeque<>();
     private final InputBuffer input = new InputBuffer();
@@ -41,6 +55,12 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     private boolean inputEnded;
     /** The session delivered its end. */
     private boolean outputEnded;
+    /** The channel takes nothing more: what the session delivers is dropped. */
+    private boolean outputBroken;
+    /** The channel delivered EOF, behind which the session was finished. */
+    private boolean eof;
+    /** The session goes on alone, and ends soon. */
+    private boolean lingering;
 
     public SessionRelay(Observer observer) {
         this.observer = observer;
@@ -68,19 +88,20 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
             channel.close();
             return;
         }
-        if (!channel.isActive()) {
-            dropEarly();
-            joined.reset(ResetReason.USER_CLOSED);
-            return;
-        }
+        // A write that fails says nothing of what is still to be read.
+        channel.config().setAutoClose(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) {
             joined.write(bytes);
         }
-        if (inputEnded) {
+        if (eof) {
             joined.finish();
         } else {
             joined.flush();
+        }
+        if (!channel.isActive()) {
+            linger(ctx, joined);
+            return;
         }
         channel.config().setAutoRead(joined.isWritable());
         joined.autoRead(channel.isWritable());
@@ -116,8 +137,12 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ChannelInputShutdownEvent.INSTANCE && !inputEnded) {
             inputEnded = true;
+            eof = true;
             if (session != null) {
                 session.finish();
+            }
+            if (outputBroken) {
+                ctx.close();
             }
         }
         ctx.fireUserEventTriggered(event);
@@ -125,7 +150,7 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (session != null) {
+        if (session != null && !outputBroken) {
             session.autoRead(ctx.channel().isWritable());
         }
         ctx.fireChannelWritabilityChanged();
@@ -135,10 +160,12 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     public void channelInactive(ChannelHandlerContext ctx) {
         boolean inOrder = inputEnded && outputEnded;
         inputEnded = true;
-        if (session != null && !inOrder) {
-            session.reset(ResetReason.USER_CLOSED);
+        outputBroken = true;
+        if (session == null) {
+            dropEarly();
+        } else if (!inOrder) {
+            linger(ctx, session);
         }
-        dropEarly();
         ctx.fireChannelInactive();
     }
 
@@ -148,15 +175,59 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
         ctx.close();
     }
 
+    /** The channel takes nothing more, or is gone: ends the session behind what was read. */
+    private void linger(ChannelHandlerContext ctx, Session open) {
+        outputBroken = true;
+        if (!lingering) {
+            lingering = true;
+            // The other side's end comes only behind its bytes.
+            open.autoRead(true);
+            long now = ctx.executor().ticker().nanoTime();
+            linger(ctx, open, now + LINGER_NANOS, now + LINGER_NANOS);
+        }
+    }
+
+    private void linger(ChannelHandlerContext ctx, Session open, long limitNanos, long graceNanos) {
+        if (open.closeReason() != null) {
+            return;
+        }
+        long now = ctx.executor().ticker().nanoTime();
+        boolean delivered = open.stats().retainedBytes() == 0;
+        boolean sentOn = ctx.channel().isActive() && !inputEnded;
+        if (now - limitNanos >= 0 || now - graceNanos >= 0 || (delivered && !eof && !sentOn)) {
+            open.reset(ResetReason.USER_CLOSED);
+            ctx.close();
+            return;
+        }
+        long grace = delivered && eof ? Math.min(graceNanos - now, GRACE_NANOS) + now : limitNanos;
+        ctx.executor().schedule(() -> linger(ctx, open, limitNanos, grace), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
     // From the session to the channel.
 
     @Override
     public void onData(Session from, ByteBuf bytes) {
-        if (context == null) {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null || outputBroken) {
             bytes.release();
         } else {
-            // A failed write closes the channel; the void promise would report the same failure as an exception.
-            context.write(bytes).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+            // Not the void promise: it would report a failure as an exception, as if reading were over too.
+            ctx.write(bytes).addListener(written -> {
+                if (!written.isSuccess()) {
+                    handleOutputBroken(ctx, from);
+                }
+            });
+        }
+    }
+
+    private void handleOutputBroken(ChannelHandlerContext ctx, Session from) {
+        if (outputBroken) {
+            return;
+        }
+        if (session == null || inputEnded) {
+            ctx.close();
+        } else {
+            linger(ctx, from);
         }
     }
 
@@ -197,10 +268,11 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     @Override
     public void onClosed(Session from, CloseReason reason, String detail) {
         if (session != null && context != null) {
-            if (reason == CloseReason.FINISHED) {
-                context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-            } else {
-                context.close();
+            Channel channel = context.channel();
+            context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            if (reason != CloseReason.FINISHED && channel.isOpen()) {
+                // Whoever does not read it in time did not want it.
+                context.executor().schedule(() -> channel.close(), FLUSH_SECONDS, TimeUnit.SECONDS);
             }
         }
         observer.onClosed(from, reason, detail);

@@ -5,6 +5,7 @@ import dev.tandem.utp.netty.UtpChannelOption;
 import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -77,11 +78,12 @@ final class StandardNetwork implements LinkNetwork {
 
     @Override
     public ChannelFuture bindUtp(
-            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+            EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler) {
         return new ServerBootstrap()
                 .group(loop)
                 .channelFactory(UtpServerChannel::new)
-                .option(UtpChannelOption.CONNECTION_CONFIG, config)
+                .option(UtpChannelOption.ENDPOINT_CONFIG, config)
+                .option(UtpChannelOption.CONNECTION_CONFIG, config.connection())
                 .childHandler(childHandler)
                 .bind(local);
     }

@@ -243,7 +243,12 @@ class BadClientTest {
     @Test
     void unmatchedConnectionsAreBoundedInNumberAndBytes() throws Exception {
         StandInNetwork network = new StandInNetwork();
-        try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT.withBounds(3, 10, 4, 20_000))) {
+        try (LinkFixture link = new LinkFixture(
+                network,
+                LinkConfig.DEFAULT.withLimits(ServerLimits.DEFAULT
+                        .withHalfOpen(3, 3)
+                        .withSessions(10, 10)
+                        .withUtp(4, 4, 20_000)))) {
             for (int i = 0; i < 6; i++) {
                 utp(link, new byte[] {(byte) i});
             }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
@@ -80,7 +81,7 @@ class FirstFlightTest {
 
         @Override
         public ChannelFuture bindUtp(
-                EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+                EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler) {
             throw new UnsupportedOperationException();
         }
 

@@ -9,6 +9,7 @@ final class NoSession implements Session {
     int written;
     boolean finished;
     boolean reading;
+    long retained;
 
     @Nullable
     ResetReason reset;
@@ -44,7 +45,7 @@ final class NoSession implements Session {
 
     @Override
     public SessionStats stats() {
-        return new SessionStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return new SessionStats(0, 0, 0, 0, 0, 0, 0, 0, retained, 0);
     }
 
     @Override

@@ -2,6 +2,8 @@ package dev.tandem.utp.paired;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,11 +13,18 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.MockTicker;
+import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -24,6 +33,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -214,6 +224,70 @@ class SessionRelayTest {
                 assertEquals(CloseReason.RESET_BY_PEER, LinkFixture.await(chain.clientClosed));
             }
         }
+    }
+
+    /** A channel whose other end is closed, which shows at a write while there still is something to read. */
+    private static final class NoWriter extends ChannelOutboundHandlerAdapter {
+        @Override
+        public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+            ReferenceCountUtil.release(message);
+            promise.setFailure(new IOException("broken pipe"));
+        }
+    }
+
+    private static void advance(MockTicker ticker, EmbeddedChannel channel, long millis) {
+        for (long step = 0; step < millis; step += 50) {
+            ticker.advance(50, TimeUnit.MILLISECONDS);
+            channel.runScheduledPendingTasks();
+        }
+    }
+
+    @Test
+    void aWriteThatFailsTakesNothingFromWhatIsStillToBeRead() {
+        MockTicker ticker = Ticker.newMockTicker();
+        SessionRelay relay = new SessionRelay(new SessionRelay.Observer() {});
+        EmbeddedChannel channel = EmbeddedChannel.builder()
+                .ticker(ticker)
+                .handlers(new NoWriter(), relay)
+                .build();
+        NoSession session = new NoSession();
+        relay.join(session);
+        session.retained = 5;
+        relay.onData(session, Unpooled.wrappedBuffer(new byte[10]));
+        assertTrue(channel.isActive());
+        channel.writeInbound(Unpooled.wrappedBuffer(new byte[5]));
+        assertEquals(5, session.written);
+        channel.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        assertTrue(session.finished);
+        assertFalse(channel.isActive(), "nothing more to read or to write");
+        assertTrue(session.reading, "the other side's end comes behind its bytes");
+        advance(ticker, channel, 20_000);
+        assertNull(session.reset, "not before it is delivered");
+        session.retained = 0;
+        advance(ticker, channel, 900);
+        assertNull(session.reset, "the other side may end as well");
+        advance(ticker, channel, 200);
+        assertEquals(ResetReason.USER_CLOSED, session.reset);
+        channel.finishAndReleaseAll();
+    }
+
+    @Test
+    void aChannelThatBreaksResetsTheSessionBehindWhatWasReadAndNotLaterThanTheBound() {
+        MockTicker ticker = Ticker.newMockTicker();
+        SessionRelay relay = new SessionRelay(new SessionRelay.Observer() {});
+        EmbeddedChannel channel =
+                EmbeddedChannel.builder().ticker(ticker).handlers(relay).build();
+        NoSession session = new NoSession();
+        relay.join(session);
+        session.retained = 5;
+        // Closing an embedded channel would cancel the timers of its loop.
+        channel.pipeline().fireChannelInactive();
+        advance(ticker, channel, 29_000);
+        assertNull(session.reset);
+        assertFalse(session.finished, "a break is no end");
+        advance(ticker, channel, 1_100);
+        assertEquals(ResetReason.USER_CLOSED, session.reset);
+        channel.finishAndReleaseAll();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -84,7 +85,7 @@ final class StandInNetwork implements LinkNetwork {
 
     @Override
     public ChannelFuture bindUtp(
-            EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+            EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler) {
         return REAL.bindTcp(loop, utp(local), childHandler);
     }
 }

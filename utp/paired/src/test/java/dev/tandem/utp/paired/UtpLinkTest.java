@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -79,7 +80,7 @@ class UtpLinkTest {
 
         @Override
         public ChannelFuture bindUtp(
-                EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+                EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler) {
             return real.bindUtp(loop, local, config, childHandler);
         }
     }

@@ -3,7 +3,6 @@ package dev.tandem.utp.paired.crypto;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /** HKDF with SHA-256, RFC 5869. */
 public final class Hkdf {
@@ -55,7 +54,9 @@ public final class Hkdf {
     private static Mac mac(byte[] key) {
         try {
             Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(new SecretKeySpec(key, ALGORITHM));
+            KeyBytes copy = new KeyBytes(ALGORITHM, key.clone());
+            mac.init(copy);
+            copy.destroy();
             return mac;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java has no HMAC-SHA256", e);

@@ -27,6 +27,7 @@ public final class LinkKeys {
 
     private final byte[] proof;
     private final byte[] pseudoRandomKey;
+    private boolean destroyed;
 
     private LinkKeys(byte[] proof, byte[] pseudoRandomKey) {
         this.proof = proof;
@@ -37,38 +38,56 @@ public final class LinkKeys {
     public static LinkKeys derive(Exporter exporter, byte[] bridgeSecret) {
         byte[] challenge = exporter.export(PROOF_LABEL, EXPORT_LENGTH);
         byte[] exported = exporter.export(KEYS_LABEL, EXPORT_LENGTH);
-        byte[] proof = Hkdf.hmac(bridgeSecret, label("tandem 1 client proof"), challenge);
-        byte[] prk = Hkdf.extract(bridgeSecret, exported);
-        Arrays.fill(challenge, (byte) 0);
-        Arrays.fill(exported, (byte) 0);
-        return new LinkKeys(proof, prk);
+        try {
+            byte[] proof = Hkdf.hmac(bridgeSecret, label("tandem 1 client proof"), challenge);
+            return new LinkKeys(proof, Hkdf.extract(bridgeSecret, exported));
+        } finally {
+            Arrays.fill(challenge, (byte) 0);
+            Arrays.fill(exported, (byte) 0);
+        }
     }
 
     /** What the client sends in HELLO. */
     public byte[] proof() {
+        requireKeys();
         return proof.clone();
     }
 
     /** Identifier and keys of the µTP connection of this number; every number gives others. */
     public PairingKeys pairing(int attempt) {
         return new PairingKeys(
-                new PairingId(expand("tandem 1 utp id", attempt, PairingId.LENGTH)),
+                pairingId(attempt),
                 new RecordKey(expand("tandem 1 utp c2s", attempt, RECORD_KEY_LENGTH)),
                 new RecordKey(expand("tandem 1 utp s2c", attempt, RECORD_KEY_LENGTH)));
     }
 
+    /** The identifier alone, for who expects it: keys that nobody uses yet need not lie about. */
+    public PairingId pairingId(int attempt) {
+        return new PairingId(expand("tandem 1 utp id", attempt, PairingId.LENGTH));
+    }
+
     /** Reserved for resuming a session whose carriers are both gone. */
     public byte[] resumptionSecret() {
+        requireKeys();
         return Hkdf.expand(pseudoRandomKey, label("tandem 1 resume"), 32);
     }
 
     /** Forgets the keys; the object is of no use after this. */
     public void destroy() {
+        destroyed = true;
         Arrays.fill(proof, (byte) 0);
         Arrays.fill(pseudoRandomKey, (byte) 0);
     }
 
+    /** What is derived from zeros everybody knows. */
+    private void requireKeys() {
+        if (destroyed) {
+            throw new IllegalStateException("the keys are destroyed");
+        }
+    }
+
     private byte[] expand(String label, int attempt, int length) {
+        requireKeys();
         byte[] name = label(label);
         byte[] info =
                 ByteBuffer.allocate(name.length + 4).put(name).putInt(attempt).array();

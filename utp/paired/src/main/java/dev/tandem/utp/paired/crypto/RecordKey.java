@@ -4,9 +4,7 @@ import java.security.GeneralSecurityException;
 import java.security.spec.AlgorithmParameterSpec;
 import java.util.Arrays;
 import javax.crypto.Cipher;
-import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
 
 /** The key and IV of one direction of one µTP connection, with the counter that makes each nonce unique. */
 public final class RecordKey {
@@ -18,20 +16,20 @@ public final class RecordKey {
      */
     static final long MAX_RECORDS = 1L << 24;
 
-    private final SecretKey key;
+    private final KeyBytes key;
     private final byte[] iv;
     private long counter;
 
     /** Takes the key and the IV, one behind the other, and zeroes the array. */
     RecordKey(byte[] material) {
-        key = new SecretKeySpec(material, 0, KEY_LENGTH, "AES");
+        key = new KeyBytes("AES", Arrays.copyOf(material, KEY_LENGTH));
         iv = Arrays.copyOfRange(material, KEY_LENGTH, KEY_LENGTH + IV_LENGTH);
         Arrays.fill(material, (byte) 0);
     }
 
     /** Makes a cipher ready for the next record. */
     void next(Cipher cipher, int mode) throws GeneralSecurityException {
-        if (isUsedUp()) {
+        if (isUsedUp() || key.isDestroyed()) {
             throw new GeneralSecurityException("the key is used up");
         }
         byte[] nonce = iv.clone();
@@ -41,6 +39,12 @@ public final class RecordKey {
         counter++;
         AlgorithmParameterSpec parameters = new GCMParameterSpec(8 * SealedRecords.TAG_LENGTH, nonce);
         cipher.init(mode, key, parameters);
+    }
+
+    /** Forgets the key; no cipher can be made ready any more. */
+    void destroy() {
+        key.destroy();
+        Arrays.fill(iv, (byte) 0);
     }
 
     boolean isUsedUp() {

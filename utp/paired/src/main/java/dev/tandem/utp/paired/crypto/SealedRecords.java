@@ -3,6 +3,8 @@ package dev.tandem.utp.paired.crypto;
 import io.netty.buffer.ByteBuf;
 import java.security.GeneralSecurityException;
 import javax.crypto.Cipher;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.GCMParameterSpec;
 
 /**
  * The records of one µTP connection, both directions ({@code LINK.md}, section 9): length (2), AES-128-GCM ciphertext, tag
@@ -30,6 +32,23 @@ public final class SealedRecords {
         try {
             sealer = Cipher.getInstance(TRANSFORMATION);
             opener = Cipher.getInstance(TRANSFORMATION);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this Java has no AES-GCM", e);
+        }
+    }
+
+    /** Forgets the keys; nothing can be sealed or opened after this. */
+    public void destroy() {
+        forget(sealing, sealer, Cipher.ENCRYPT_MODE);
+        forget(opening, opener, Cipher.DECRYPT_MODE);
+    }
+
+    private static void forget(RecordKey key, Cipher cipher, int mode) {
+        key.destroy();
+        try {
+            // A cipher holds the key that it was given last, expanded, and gives it up only for another.
+            SecretKey nothing = new KeyBytes("AES", new byte[RecordKey.KEY_LENGTH]);
+            cipher.init(mode, nothing, new GCMParameterSpec(8 * TAG_LENGTH, new byte[RecordKey.IV_LENGTH]));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this Java has no AES-GCM", e);
         }
@@ -94,5 +113,10 @@ public final class SealedRecords {
         int length = opener.doFinal(array, offset + HEADER_LENGTH, sealed, array, offset + HEADER_LENGTH);
         record.skipBytes(HEADER_LENGTH + sealed);
         return record.slice(start + HEADER_LENGTH, length);
+    }
+
+    @Override
+    public String toString() {
+        return "SealedRecords[redacted]";
     }
 }

@@ -129,6 +129,20 @@ final class Receiver {
         }
     }
 
+    /** Delivers what there is in order, also to a paused user: nothing will come that could be waited for. */
+    void deliverRest() {
+        if (delivering) {
+            return;
+        }
+        for (ByteBuf bytes = buffer.poll(); bytes != null; bytes = buffer.poll()) {
+            deliver(bytes);
+        }
+        if (inRun) {
+            inRun = false;
+            host.deliverComplete();
+        }
+    }
+
     private void deliver(ByteBuf bytes) {
         inRun = true;
         delivering = true;

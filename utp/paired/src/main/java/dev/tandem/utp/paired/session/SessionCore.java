@@ -213,6 +213,10 @@ public final class SessionCore {
 
     void handleReset(ResetReason reason) {
         peerReset = reason;
+        if (closeReason == null) {
+            // The other side may have waited until all of it was acknowledged: what we hold is ours to deliver.
+            receiver.deliverRest();
+        }
         terminate(CloseReason.RESET_BY_PEER, CloseReason.RESET_BY_PEER.text() + ": " + reason.text(), null);
     }
 

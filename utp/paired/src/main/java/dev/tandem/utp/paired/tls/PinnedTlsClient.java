@@ -5,6 +5,7 @@ import dev.tandem.utp.paired.crypto.LinkKeys;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Vector;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.bouncycastle.tls.AlertDescription;
@@ -91,8 +92,10 @@ final class PinnedTlsClient extends DefaultTlsClient implements TlsSide {
     public void notifyHandshakeComplete() throws IOException {
         super.notifyHandshakeComplete();
         // The exporter's secret is gone when this returns.
+        byte[] secret = cert.secret();
         keys = LinkKeys.derive(
-                (label, length) -> context.exportKeyingMaterial(label, TlsUtils.EMPTY_BYTES, length), cert.secret());
+                (label, length) -> context.exportKeyingMaterial(label, TlsUtils.EMPTY_BYTES, length), secret);
+        Arrays.fill(secret, (byte) 0);
     }
 
     @Override

@@ -1,0 +1,54 @@
+package dev.tandem.ptspec;
+
+import java.io.InputStream;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * When a proxy shall end: a signal (SIGTERM, SIGINT), or the end of its standard input (pt-spec 3.4). A signal ends the process at once, but
+ * waits, for a bounded time, until this is closed: so the work done between {@link #await} and {@link #close} is done in either case.
+ */
+public final class ShutdownSignal implements AutoCloseable {
+    /** Longer than a proxy takes; init systems and people wait for more than this. */
+    private static final long LIMIT_SECONDS = 8;
+
+    private final CountDownLatch wanted = new CountDownLatch(1);
+    private final CountDownLatch done = new CountDownLatch(1);
+    private final Thread hook = new Thread(this::handleSignal, "shutdown-signal");
+
+    /** Listens to signals from now on. */
+    public ShutdownSignal() {
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Listens to the end of standard input too. */
+    public void watch(InputStream stdin) {
+        StdinWatcher.watch(stdin, wanted::countDown);
+    }
+
+    /** Waits until the proxy shall end. */
+    public void await() throws InterruptedException {
+        wanted.await();
+    }
+
+    private void handleSignal() {
+        wanted.countDown();
+        try {
+            // If it takes longer, something is stuck, and the process ends all the same.
+            done.await(LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** All is done: the process may end. */
+    @Override
+    public void close() {
+        done.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // It runs, and ends now.
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.tandem.ptspec;
+
+import java.util.concurrent.TimeUnit;
+
+/** A rate with room for a burst. Not safe for use by several threads. */
+final class TokenBucket {
+    private final double perNano;
+    private final int burst;
+    private double tokens;
+    private long filledAtNanos;
+
+    /** A full bucket. */
+    TokenBucket(int perSecond, int burst, long nowNanos) {
+        this.perNano = (double) perSecond / TimeUnit.SECONDS.toNanos(1);
+        this.burst = burst;
+        this.tokens = burst;
+        this.filledAtNanos = nowNanos;
+    }
+
+    /** Takes one token, if there is one. */
+    boolean take(long nowNanos) {
+        tokens = Math.min(burst, tokens + Math.max(0, nowNanos - filledAtNanos) * perNano);
+        filledAtNanos = nowNanos;
+        if (tokens < 1) {
+            return false;
+        }
+        tokens--;
+        return true;
+    }
+}

@@ -1,0 +1,37 @@
+package dev.tandem.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.TransportArgs;
+import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.ServerLimits;
+import org.junit.jupiter.api.Test;
+
+class ServerOptionsTest {
+    private static ServerOptions parse(String text) throws Exception {
+        return ServerOptions.parse("ServerTransportOptions", TransportArgs.parseSocks(text));
+    }
+
+    @Test
+    void changesNothingThatIsNotThere() throws Exception {
+        LinkConfig config = parse("").applyTo(LinkConfig.DEFAULT);
+        assertEquals(ServerLimits.DEFAULT, config.limits());
+        assertEquals(LinkConfig.DEFAULT.retainBytes(), config.retainBytes());
+        assertEquals(ProxyLog.DEFAULT_LINES_PER_SECOND, parse("").logLinesPerSecond());
+    }
+
+    @Test
+    void eachOptionSetsItsOwnBound() throws Exception {
+        ServerOptions options = parse("carrier=tls;max-sessions=1;max-sessions-per-address=2;max-half-open=3;"
+                + "max-half-open-per-address=4;max-handshakes-per-second=5;max-half-open-utp=6;max-unmatched-utp=7;"
+                + "max-session-bytes=65536;max-log-lines-per-second=9");
+        LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
+        assertEquals(new ServerLimits(3, 4, 5, 1, 2, 6, 7, ServerLimits.DEFAULT.unmatchedUtpBytes()), config.limits());
+        assertEquals(65_536, config.retainBytes());
+        assertEquals(65_536, config.receiveBytes());
+        assertEquals(CarrierPolicy.TLS, config.policy());
+        assertEquals(9, options.logLinesPerSecond());
+    }
+}

@@ -1,0 +1,35 @@
+package dev.tandem.utp.paired;
+
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+
+/**
+ * What counts as one address for a bound: an IPv4 address, or an IPv6 network of 64 bits, from which any host can take as many addresses
+ * as it likes. An IPv4 address within an IPv6 one (mapped, or translated by RFC 6052's well-known prefix) is that IPv4 address: otherwise the first
+ * would count twice, and all of the second as one.
+ *
+ * @param ipv4 which of the two
+ * @param bits the address or the network, right-aligned
+ */
+record AddressGroup(boolean ipv4, long bits) {
+    private static final long MAPPED = 0xffffL;
+    private static final long TRANSLATED_HIGH = 0x0064_ff9b_0000_0000L;
+
+    static AddressGroup of(InetAddress address) {
+        ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
+        if (bytes.remaining() == 4) {
+            return new AddressGroup(true, bytes.getInt() & 0xffff_ffffL);
+        }
+        long high = bytes.getLong();
+        long low = bytes.getLong();
+        boolean mapped = high == 0 && low >>> 32 == MAPPED;
+        boolean translated = high == TRANSLATED_HIGH && low >>> 32 == 0;
+        return mapped || translated ? new AddressGroup(true, low & 0xffff_ffffL) : new AddressGroup(false, high);
+    }
+
+    /** Not the address. */
+    @Override
+    public String toString() {
+        return "AddressGroup";
+    }
+}

@@ -1,0 +1,67 @@
+package dev.tandem.utp.paired;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.concurrent.atomic.LongAdder;
+
+/** How often each bound of a server was hit. Any thread may read it. */
+public final class BoundCounters {
+    /** What is bounded. */
+    public enum Bound {
+        /** TCP connections without a proof, in total: refused. */
+        HALF_OPEN("halfOpen"),
+        /** Those from one address: refused. */
+        HALF_OPEN_PER_ADDRESS("halfOpenPerAddress"),
+        /** TLS handshakes in a second: made to wait. */
+        HANDSHAKES("handshakes"),
+        /** Sessions in total: refused. */
+        SESSIONS("sessions"),
+        /** Those from one address: refused. */
+        SESSIONS_PER_ADDRESS("sessionsPerAddress"),
+        /** µTP connections that are not confirmed: refused. */
+        HALF_OPEN_UTP("halfOpenUtp"),
+        /** µTP connections without a session: dropped. */
+        UNMATCHED_UTP("unmatchedUtp");
+
+        private final String key;
+
+        Bound(String key) {
+            this.key = key;
+        }
+    }
+
+    private final Map<Bound, LongAdder> hits = new EnumMap<>(Bound.class);
+
+    BoundCounters() {
+        for (Bound bound : Bound.values()) {
+            hits.put(bound, new LongAdder());
+        }
+    }
+
+    void hit(Bound bound) {
+        hit(bound, 1);
+    }
+
+    void hit(Bound bound, long times) {
+        hits.computeIfAbsent(bound, missing -> new LongAdder()).add(times);
+    }
+
+    /** Each bound that was hit, and how often. */
+    public Map<Bound, Long> snapshot() {
+        Map<Bound, Long> snapshot = new EnumMap<>(Bound.class);
+        hits.forEach((bound, count) -> {
+            if (count.sum() > 0) {
+                snapshot.put(bound, count.sum());
+            }
+        });
+        return snapshot;
+    }
+
+    /** One JSON object. */
+    static String toJson(Map<Bound, Long> snapshot) {
+        StringJoiner json = new StringJoiner(",", "{", "}");
+        snapshot.forEach((bound, count) -> json.add("\"" + bound.key + "\":" + count));
+        return json.toString();
+    }
+}
