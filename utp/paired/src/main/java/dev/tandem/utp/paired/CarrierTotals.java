@@ -11,6 +11,7 @@ public final class CarrierTotals {
     private final LongAdder carrierChanges = new LongAdder();
     private final LongAdder sessionsOpened = new LongAdder();
     private final LongAdder sessionsClosed = new LongAdder();
+    private final LongAdder resumptions = new LongAdder();
 
     /**
      * The counters at one moment.
@@ -22,6 +23,7 @@ public final class CarrierTotals {
      * @param carrierChanges changes of sending carrier
      * @param sessionsOpened sessions set up
      * @param sessionsClosed sessions over
+     * @param resumptions TLS connections attached to sessions that existed
      */
     public record Snapshot(
             long sentTls,
@@ -30,12 +32,13 @@ public final class CarrierTotals {
             long receivedUtp,
             long carrierChanges,
             long sessionsOpened,
-            long sessionsClosed) {
+            long sessionsClosed,
+            long resumptions) {
 
         /** One JSON object in one line, for whoever watches a proxy from outside; no address in it. */
         public String toJson() {
             return "{\"sessions\":" + sessionsOpened + ",\"openSessions\":" + (sessionsOpened - sessionsClosed)
-                    + ",\"carrierChanges\":" + carrierChanges
+                    + ",\"carrierChanges\":" + carrierChanges + ",\"resumptions\":" + resumptions
                     + ",\"tls\":{\"sent\":" + sentTls + ",\"received\":" + receivedTls
                     + "},\"utp\":{\"sent\":" + sentUtp + ",\"received\":" + receivedUtp + "}}\n";
         }
@@ -50,7 +53,8 @@ public final class CarrierTotals {
                 receivedUtp.sum(),
                 carrierChanges.sum(),
                 sessionsOpened.sum(),
-                sessionsClosed.sum());
+                sessionsClosed.sum(),
+                resumptions.sum());
     }
 
     void sent(CarrierKind kind, long bytes) {
@@ -71,5 +75,9 @@ public final class CarrierTotals {
 
     void sessionClosed() {
         sessionsClosed.increment();
+    }
+
+    void sessionResumed() {
+        resumptions.increment();
     }
 }

@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * @param maxSessions server: most sessions; the newest is refused
  * @param maxUnmatchedUtp server: most µTP connections without a session; the oldest is dropped
  * @param maxUnmatchedUtpBytes server: most bytes held for them all; the oldest is dropped
+ * @param detachedTimeout how long a session waits without any carrier: the client for a way to the bridge, the server
+ *     for its client
+ * @param maxDetached server: most sessions without a carrier; the one that has waited longest is closed
+ * @param maxDetachedBytes server: most bytes held for them all; the one that has waited longest is closed
  * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
  * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
@@ -41,6 +45,9 @@ public record LinkConfig(
         int maxSessions,
         int maxUnmatchedUtp,
         int maxUnmatchedUtpBytes,
+        Duration detachedTimeout,
+        int maxDetached,
+        long maxDetachedBytes,
         ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
         @Nullable InetAddress outboundBindV6) {
@@ -61,6 +68,9 @@ public record LinkConfig(
             16 * 1024,
             1024,
             4 << 20,
+            Duration.ofSeconds(60),
+            4096,
+            64 << 20,
             ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
             null);
@@ -103,12 +113,21 @@ public record LinkConfig(
         });
     }
 
-    /** Sets what µTP connections are made with. */
+    /** Sets how long sessions wait without a carrier, and a server's bounds on those that do. */
+    public LinkConfig withDetached(Duration timeout, int most, long mostBytes) {
+        return with(draft -> {
+            draft.detachedTimeout = timeout;
+            draft.maxDetached = most;
+            draft.maxDetachedBytes = mostBytes;
+        });
+    }
+
     /** The same with another congestion control of µTP. */
     public LinkConfig withCongestionControl(CongestionControl control) {
         return withUtp(utp.withCongestionController(control.factory()));
     }
 
+    /** Sets what µTP connections are made with. */
     public LinkConfig withUtp(ConnectionConfig value) {
         return with(draft -> draft.utp = value);
     }
@@ -135,6 +154,9 @@ public record LinkConfig(
         private int maxSessions;
         private int maxUnmatchedUtp;
         private int maxUnmatchedUtpBytes;
+        private Duration detachedTimeout;
+        private int maxDetached;
+        private long maxDetachedBytes;
         private ConnectionConfig utp;
         private @Nullable InetAddress outboundBindV4;
         private @Nullable InetAddress outboundBindV6;
@@ -152,6 +174,9 @@ public record LinkConfig(
             maxSessions = from.maxSessions;
             maxUnmatchedUtp = from.maxUnmatchedUtp;
             maxUnmatchedUtpBytes = from.maxUnmatchedUtpBytes;
+            detachedTimeout = from.detachedTimeout;
+            maxDetached = from.maxDetached;
+            maxDetachedBytes = from.maxDetachedBytes;
             utp = from.utp;
             outboundBindV4 = from.outboundBindV4;
             outboundBindV6 = from.outboundBindV6;
@@ -174,6 +199,9 @@ public record LinkConfig(
                 draft.maxSessions,
                 draft.maxUnmatchedUtp,
                 draft.maxUnmatchedUtpBytes,
+                draft.detachedTimeout,
+                draft.maxDetached,
+                draft.maxDetachedBytes,
                 draft.utp,
                 draft.outboundBindV4,
                 draft.outboundBindV6);

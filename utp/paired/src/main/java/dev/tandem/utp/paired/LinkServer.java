@@ -2,9 +2,13 @@ package dev.tandem.utp.paired;
 
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.admission.Hello;
+import dev.tandem.utp.paired.admission.Resume;
+import dev.tandem.utp.paired.admission.Resumed;
 import dev.tandem.utp.paired.admission.Welcome;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.session.MalformedFrameException;
+import dev.tandem.utp.paired.session.ResumePoint;
 import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
@@ -45,6 +49,7 @@ public final class LinkServer {
     private final PairingRegistry registry;
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
+    private final DetachedSessions detached;
     /** The identifier that each session expects, or used last. */
     private final Map<LinkSession, PairingId> identifiers = new HashMap<>();
 
@@ -78,6 +83,7 @@ public final class LinkServer {
         this.config = config;
         this.acceptor = acceptor;
         this.network = network;
+        this.detached = new DetachedSessions(config.maxDetached(), config.maxDetachedBytes());
         this.registry = new PairingRegistry(config.maxUnmatchedUtp(), config.maxUnmatchedUtpBytes());
         this.secret = identity.bridgeCert().secret();
         try {
@@ -184,6 +190,16 @@ public final class LinkServer {
         return sessions.size();
     }
 
+    /** Sessions without a carrier now, whose clients may come back. On the event loop. */
+    public int detachedCount() {
+        return detached.count();
+    }
+
+    /** Sessions that were closed so far because there were too many without a carrier. On the event loop. */
+    public long displacedCount() {
+        return detached.displaced();
+    }
+
     /** µTP connections without a session now. On the event loop. */
     public int unmatchedCount() {
         return registry.waitingCount();
@@ -240,6 +256,7 @@ public final class LinkServer {
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
             LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
             sessions.add(session);
+            detached.add(session);
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
@@ -251,6 +268,43 @@ public final class LinkServer {
             if (policy != CarrierPolicy.TLS && session.closeReason() == null) {
                 owner.expectPairing(session, 0);
             }
+        }
+
+        @Override
+        public void resume(ChannelHandlerContext ctx, Resume resume, LinkKeys fresh) {
+            InetSocketAddress from = addressOf(ctx.channel());
+            LinkSession session = detached.find(resume.id());
+            boolean proved = session != null && resume.proves(session.keys(), fresh);
+            fresh.destroy();
+            if (session == null || !proved) {
+                // One answer for both: who does not know the session's secret learns nothing of its identifier.
+                refused(Refusal.UNKNOWN_SESSION, from);
+                writeResumed(ctx, null);
+                ctx.close();
+            } else if (from == null || !session.takeResume(resume.counter())) {
+                refused(Refusal.STALE_RESUME, from);
+                ctx.close();
+            } else {
+                attach(ctx, session, resume.point(), from);
+            }
+        }
+
+        private void attach(ChannelHandlerContext ctx, LinkSession session, ResumePoint point, InetSocketAddress from) {
+            CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
+            ctx.pipeline().addLast(carrier);
+            try {
+                session.resume(carrier, point, own -> writeResumed(ctx, own));
+                session.moved(from);
+            } catch (MalformedFrameException e) {
+                refused(Refusal.BAD_HELLO, from);
+                ctx.close();
+            }
+        }
+
+        private void writeResumed(ChannelHandlerContext ctx, @Nullable ResumePoint point) {
+            ByteBuf answer = ctx.alloc().heapBuffer(32);
+            new Resumed(point).write(answer);
+            ctx.writeAndFlush(answer);
         }
 
         @Override
@@ -293,6 +347,26 @@ public final class LinkServer {
                 registry.forget(last);
             }
             sessions.remove(session);
+            detached.remove(session);
+        }
+
+        @Override
+        public void dialTls(LinkSession session, long connectNanos) {
+            throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public void cancelTlsDial(LinkSession session) {
+            throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public void detached(LinkSession session, boolean now) {
+            if (now) {
+                detached.detach(session);
+            } else {
+                detached.attach(session);
+            }
         }
     }
 }
