@@ -22,7 +22,9 @@ public final class BoundCounters {
         /** µTP connections that are not confirmed: refused. */
         HALF_OPEN_UTP("halfOpenUtp"),
         /** µTP connections without a session: dropped. */
-        UNMATCHED_UTP("unmatchedUtp");
+        UNMATCHED_UTP("unmatchedUtp"),
+        /** Sessions without a carrier, in number or in bytes: closed. */
+        DETACHED("detached");
 
         private final String key;
 

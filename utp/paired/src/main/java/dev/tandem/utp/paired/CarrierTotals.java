@@ -12,6 +12,7 @@ public final class CarrierTotals {
     private final LongAdder carrierChanges = new LongAdder();
     private final LongAdder sessionsOpened = new LongAdder();
     private final LongAdder sessionsClosed = new LongAdder();
+    private final LongAdder resumptions = new LongAdder();
     private final BoundCounters bounds = new BoundCounters();
 
     /**
@@ -24,6 +25,7 @@ public final class CarrierTotals {
      * @param carrierChanges changes of sending carrier
      * @param sessionsOpened sessions set up
      * @param sessionsClosed sessions over
+     * @param resumptions TLS connections attached to sessions that existed
      * @param bounds how often each bound was hit that was
      */
     public record Snapshot(
@@ -34,12 +36,13 @@ public final class CarrierTotals {
             long carrierChanges,
             long sessionsOpened,
             long sessionsClosed,
+            long resumptions,
             Map<BoundCounters.Bound, Long> bounds) {
 
         /** One JSON object in one line, for whoever watches a proxy from outside; no address in it. */
         public String toJson() {
             return "{\"sessions\":" + sessionsOpened + ",\"openSessions\":" + (sessionsOpened - sessionsClosed)
-                    + ",\"carrierChanges\":" + carrierChanges
+                    + ",\"carrierChanges\":" + carrierChanges + ",\"resumptions\":" + resumptions
                     + ",\"tls\":{\"sent\":" + sentTls + ",\"received\":" + receivedTls
                     + "},\"utp\":{\"sent\":" + sentUtp + ",\"received\":" + receivedUtp + "},\"bounds\":"
                     + BoundCounters.toJson(bounds) + "}\n";
@@ -56,6 +59,7 @@ public final class CarrierTotals {
                 carrierChanges.sum(),
                 sessionsOpened.sum(),
                 sessionsClosed.sum(),
+                resumptions.sum(),
                 bounds.snapshot());
     }
 
@@ -82,5 +86,9 @@ public final class CarrierTotals {
 
     void sessionClosed() {
         sessionsClosed.increment();
+    }
+
+    void sessionResumed() {
+        resumptions.increment();
     }
 }

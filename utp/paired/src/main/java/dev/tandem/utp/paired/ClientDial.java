@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 import org.jspecify.annotations.Nullable;
 
-/** One session of a client, from the dial to its end: TCP, TLS, HELLO and WELCOME, and every dial of µTP. */
+/** One session of a client, from the dial to its end: TCP, TLS, HELLO and WELCOME, and every later dial of TLS and µTP. */
 @SuppressWarnings("FutureReturnValueIgnored") // channelInactive reports what goes wrong
 final class ClientDial implements LinkSession.Owner {
     private final EventLoop loop;
@@ -39,6 +39,7 @@ final class ClientDial implements LinkSession.Owner {
 
     private @Nullable Channel tcp;
     private @Nullable UtpDial utp;
+    private @Nullable TlsRedial tlsRedial;
     private @Nullable LinkSession session;
     private @Nullable Future<?> stepTimer;
 
@@ -164,7 +165,12 @@ final class ClientDial implements LinkSession.Owner {
         ctx.write(hello);
         ctx.pipeline().remove(ctx.name());
         made.attach(carrier, 0);
-        setStep(config.helloTimeout(), () -> made.close(CloseReason.ADMISSION_TIMEOUT, ResetReason.UNSPECIFIED));
+        setStep(config.helloTimeout(), () -> {
+            // Admitted by a RESUMED, perhaps, after the connection that WELCOME was to come on had died.
+            if (!made.isAdmitted()) {
+                made.close(CloseReason.ADMISSION_TIMEOUT, ResetReason.UNSPECIFIED);
+            }
+        });
         // What the user writes now is flushed together with the proof and the end of the handshake.
         promise.setSuccess(made);
         if (utp != null) {
@@ -192,8 +198,30 @@ final class ClientDial implements LinkSession.Owner {
     }
 
     @Override
+    public void dialTls(LinkSession owner, long connectNanos) {
+        TlsRedial dial = new TlsRedial(owner);
+        tlsRedial = dial;
+        long timeout = Math.min(connectNanos, config.tcpConnectTimeout().toNanos());
+        int timeoutMillis = (int) Math.min(Integer.MAX_VALUE, TimeUnit.NANOSECONDS.toMillis(timeout));
+        dial.start(network, loop, local(), bridge, timeoutMillis, () -> TlsChannelHandler.client(crypto, cert));
+    }
+
+    @Override
+    public void cancelTlsDial(LinkSession owner) {
+        if (tlsRedial != null) {
+            tlsRedial.cancel();
+        }
+    }
+
+    @Override
+    public void detached(LinkSession owner, boolean now) {
+        // The session dials by itself.
+    }
+
+    @Override
     public void closed(LinkSession owner) {
         setStep(null, () -> {});
+        cancelTlsDial(owner);
         if (utp != null) {
             utp.cancel();
         }

@@ -16,8 +16,14 @@ public enum CloseReason {
     ADMISSION_TIMEOUT("the bridge did not answer the proof of its secret in time"),
     /** {@code carrier=utp}, and µTP was not paired in time, or not again. */
     UTP_UNAVAILABLE("carrier=utp, but no µTP connection could be paired in time"),
-    /** No carrier is left, and bytes or an end were still to come. */
+    /** No carrier was left, bytes or an end were still to come, and the session was not resumed in time. */
     CARRIERS_LOST("both carriers are gone"),
+    /** The bridge does not have the session that was to be resumed: it was restarted, or has given it up. */
+    SESSION_UNKNOWN("the bridge does not have this session any more"),
+    /** TLS was dialled again, and another key than the one in {@code cert=} answered. */
+    WRONG_PIN("the server's certificate is not the one that cert= names"),
+    /** Server: the session waited without a carrier, and had to make room for others. */
+    DISPLACED("too many sessions without a carrier"),
     /** The client or server that owned the session was closed. */
     SHUT_DOWN("shut down");
 

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param receiveBytes most bytes held for a paused user or out of order: the credit that the other side is given.
  *     64 KiB or more
  * @param limits server: bounds on connections and sessions
+ * @param detachedTimeout how long a session waits without any carrier: the client for a way to the bridge, the server
+ *     for its client
  * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
  * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
@@ -35,6 +37,7 @@ public record LinkConfig(
         int retainBytes,
         int receiveBytes,
         ServerLimits limits,
+        Duration detachedTimeout,
         ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
         @Nullable InetAddress outboundBindV6) {
@@ -52,6 +55,7 @@ public record LinkConfig(
             4 << 20,
             4 << 20,
             ServerLimits.DEFAULT,
+            Duration.ofSeconds(60),
             ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
             null);
@@ -89,6 +93,11 @@ public record LinkConfig(
         return with(draft -> draft.limits = value);
     }
 
+    /** Sets how long sessions wait without a carrier. */
+    public LinkConfig withDetachedTimeout(Duration value) {
+        return with(draft -> draft.detachedTimeout = value);
+    }
+
     /** The same with another congestion control of µTP. */
     public LinkConfig withCongestionControl(CongestionControl control) {
         return withUtp(utp.withCongestionController(control.factory()));
@@ -118,6 +127,7 @@ public record LinkConfig(
         private int retainBytes;
         private int receiveBytes;
         private ServerLimits limits;
+        private Duration detachedTimeout;
         private ConnectionConfig utp;
         private @Nullable InetAddress outboundBindV4;
         private @Nullable InetAddress outboundBindV6;
@@ -132,6 +142,7 @@ public record LinkConfig(
             retainBytes = from.retainBytes;
             receiveBytes = from.receiveBytes;
             limits = from.limits;
+            detachedTimeout = from.detachedTimeout;
             utp = from.utp;
             outboundBindV4 = from.outboundBindV4;
             outboundBindV6 = from.outboundBindV6;
@@ -151,6 +162,7 @@ public record LinkConfig(
                 draft.retainBytes,
                 draft.receiveBytes,
                 draft.limits,
+                draft.detachedTimeout,
                 draft.utp,
                 draft.outboundBindV4,
                 draft.outboundBindV6);

@@ -3,9 +3,13 @@ package dev.tandem.utp.paired;
 import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.admission.Hello;
+import dev.tandem.utp.paired.admission.Resume;
+import dev.tandem.utp.paired.admission.Resumed;
 import dev.tandem.utp.paired.admission.Welcome;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.session.MalformedFrameException;
+import dev.tandem.utp.paired.session.ResumePoint;
 import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import dev.tandem.utp.protocol.EndpointConfig;
@@ -50,6 +54,7 @@ public final class LinkServer {
     private final HandshakePace pace;
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
+    private final DetachedSessions detached;
     /** The identifier that each session expects, or used last. */
     private final Map<LinkSession, PairingId> identifiers = new HashMap<>();
 
@@ -84,6 +89,7 @@ public final class LinkServer {
         this.registry = new PairingRegistry(limits.unmatchedUtp(), limits.unmatchedUtpBytes());
         this.bounds = new ServerBounds(limits, totals.bounds());
         this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds());
+        this.detached = new DetachedSessions(limits.detached(), limits.detachedBytes(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
@@ -213,6 +219,11 @@ public final class LinkServer {
         return sessions.size();
     }
 
+    /** Sessions without a carrier now, whose clients may come back. On the event loop. */
+    public int detachedCount() {
+        return detached.count();
+    }
+
     /** µTP connections without a session now. On the event loop. */
     public int unmatchedCount() {
         return registry.waitingCount();
@@ -273,6 +284,7 @@ public final class LinkServer {
             LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
             sessions.add(session);
             bounds.sessionOpened(session, from);
+            detached.add(session);
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
@@ -284,6 +296,43 @@ public final class LinkServer {
             if (policy != CarrierPolicy.TLS && session.closeReason() == null) {
                 owner.expectPairing(session, 0);
             }
+        }
+
+        @Override
+        public void resume(ChannelHandlerContext ctx, Resume resume, LinkKeys fresh) {
+            InetSocketAddress from = addressOf(ctx.channel());
+            LinkSession session = detached.find(resume.id());
+            boolean proved = session != null && resume.proves(session.keys(), fresh);
+            fresh.destroy();
+            if (session == null || !proved) {
+                // One answer for both: who does not know the session's secret learns nothing of its identifier.
+                refused(Refusal.UNKNOWN_SESSION, from);
+                writeResumed(ctx, null);
+                ctx.close();
+            } else if (from == null || !session.takeResume(resume.counter())) {
+                refused(Refusal.STALE_RESUME, from);
+                ctx.close();
+            } else {
+                attach(ctx, session, resume.point(), from);
+            }
+        }
+
+        private void attach(ChannelHandlerContext ctx, LinkSession session, ResumePoint point, InetSocketAddress from) {
+            CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
+            ctx.pipeline().addLast(carrier);
+            try {
+                session.resume(carrier, point, own -> writeResumed(ctx, own));
+                session.moved(from);
+            } catch (MalformedFrameException e) {
+                refused(Refusal.BAD_HELLO, from);
+                ctx.close();
+            }
+        }
+
+        private void writeResumed(ChannelHandlerContext ctx, @Nullable ResumePoint point) {
+            ByteBuf answer = ctx.alloc().heapBuffer(32);
+            new Resumed(point).write(answer);
+            ctx.writeAndFlush(answer);
         }
 
         @Override
@@ -327,6 +376,26 @@ public final class LinkServer {
             }
             sessions.remove(session);
             bounds.sessionClosed(session);
+            detached.remove(session);
+        }
+
+        @Override
+        public void dialTls(LinkSession session, long connectNanos) {
+            throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public void cancelTlsDial(LinkSession session) {
+            throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public void detached(LinkSession session, boolean now) {
+            if (now) {
+                detached.detach(session);
+            } else {
+                detached.attach(session);
+            }
         }
     }
 }

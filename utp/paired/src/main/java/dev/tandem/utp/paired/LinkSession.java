@@ -1,10 +1,14 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.paired.crypto.LinkKeys;
+import dev.tandem.utp.paired.crypto.SessionId;
 import dev.tandem.utp.paired.session.Carrier;
+import dev.tandem.utp.paired.session.MalformedFrameException;
+import dev.tandem.utp.paired.session.ResumePoint;
 import dev.tandem.utp.paired.session.SessionCore;
 import dev.tandem.utp.paired.session.SessionHost;
 import dev.tandem.utp.paired.session.SessionParameters;
+import dev.tandem.utp.paired.session.Survival;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
@@ -12,6 +16,7 @@ import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Drives one session core: the clock, one timer, and the way from its events to the listener. */
@@ -24,6 +29,13 @@ final class LinkSession implements Session, SessionHost {
 
         void expectPairing(LinkSession session, int attempt);
 
+        void dialTls(LinkSession session, long connectNanos);
+
+        void cancelTlsDial(LinkSession session);
+
+        /** The session has no carrier (true), or has one again (false). */
+        void detached(LinkSession session, boolean now);
+
         void closed(LinkSession session);
     }
 
@@ -32,14 +44,17 @@ final class LinkSession implements Session, SessionHost {
     private final long originNanos;
     private final LinkConfig config;
     private final CarrierTotals totals;
-    private final InetSocketAddress remote;
+    private InetSocketAddress remote;
     private final LinkKeys keys;
+    private final SessionId id;
     private final Owner owner;
     private final CarrierPolicy policy;
     private final SessionCore core;
     private @Nullable SessionListener listener;
     /** The server accepted the proof; on a server, true from the start. */
     private boolean admitted;
+    /** Of the last RESUME that was sent (client) or taken (server). */
+    private int resumeCounter;
 
     private @Nullable Future<?> timer;
     private long timerAtNanos = SessionCore.NEVER;
@@ -60,12 +75,15 @@ final class LinkSession implements Session, SessionHost {
         this.totals = totals;
         this.remote = remote;
         this.keys = keys;
+        this.id = keys.sessionId();
         this.owner = owner;
         this.policy = policy;
         this.admitted = !client;
         SessionParameters parameters = SessionParameters.DEFAULT
                 .withBuffers(config.retainBytes(), config.receiveBytes())
-                .withPairing(config.pairingTimeout().toNanos());
+                .withPairing(config.pairingTimeout().toNanos())
+                .withSurvival(
+                        Survival.DEFAULT.withDetached(config.detachedTimeout().toNanos()));
         this.core = new SessionCore(client, policy, parameters, this, ByteBufAllocator.DEFAULT, 0);
         totals.sessionOpened();
     }
@@ -80,6 +98,10 @@ final class LinkSession implements Session, SessionHost {
 
     LinkKeys keys() {
         return keys;
+    }
+
+    SessionId id() {
+        return id;
     }
 
     void listen(SessionListener user) {
@@ -98,6 +120,38 @@ final class LinkSession implements Session, SessionHost {
         admitted = true;
         core.raiseLimit(limit, now());
         arm();
+    }
+
+    /** Attaches a TLS carrier anew, as {@link SessionCore#resume}. */
+    void resume(Carrier carrier, ResumePoint peer, Consumer<ResumePoint> answer) throws MalformedFrameException {
+        try {
+            core.resume(carrier, peer, answer, now());
+            admitted = true;
+            totals.sessionResumed();
+        } finally {
+            arm();
+        }
+    }
+
+    ResumePoint resumePoint() {
+        return core.resumePoint();
+    }
+
+    /** Client: the counter of the next RESUME. */
+    int nextResume() {
+        return ++resumeCounter;
+    }
+
+    /** Server: whether a RESUME of this counter is newer than every one before; if so, it counts from now on. */
+    boolean takeResume(int counter) {
+        boolean newer = counter > resumeCounter;
+        resumeCounter = Math.max(resumeCounter, counter);
+        return newer;
+    }
+
+    /** Server: the client comes from there now. */
+    void moved(InetSocketAddress from) {
+        remote = from;
     }
 
     boolean isAdmitted() {
@@ -135,6 +189,11 @@ final class LinkSession implements Session, SessionHost {
 
     void handleUtpDialFailed() {
         core.handleUtpDialFailed(now());
+        arm();
+    }
+
+    void handleTlsDialFailed() {
+        core.handleTlsDialFailed(now());
         arm();
     }
 
@@ -297,6 +356,21 @@ final class LinkSession implements Session, SessionHost {
     @Override
     public void expectPairing(int attempt) {
         owner.expectPairing(this, attempt);
+    }
+
+    @Override
+    public void dialTls(long connectNanos) {
+        owner.dialTls(this, connectNanos);
+    }
+
+    @Override
+    public void cancelTlsDial() {
+        owner.cancelTlsDial(this);
+    }
+
+    @Override
+    public void detached(boolean now) {
+        owner.detached(this, now);
     }
 
     @Override

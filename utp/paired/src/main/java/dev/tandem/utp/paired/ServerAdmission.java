@@ -3,7 +3,9 @@ package dev.tandem.utp.paired;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.admission.FirstFrameHandler;
 import dev.tandem.utp.paired.admission.Hello;
+import dev.tandem.utp.paired.admission.Resume;
 import dev.tandem.utp.paired.crypto.LinkKeys;
+import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
@@ -17,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP connection to a server until it has proved itself: TLS and HELLO, each with its deadline. Whoever fails is told
- * nothing.
+ * A TCP connection to a server until it has proved itself: TLS and HELLO or RESUME, each with its deadline. Whoever
+ * fails is told nothing.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // channelInactive reports what goes wrong
 final class ServerAdmission extends FirstFrameHandler {
@@ -26,6 +28,9 @@ final class ServerAdmission extends FirstFrameHandler {
     interface Gate {
         /** The proof was good. The carrier's handlers go behind {@code ctx}. */
         void admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys);
+
+        /** The proof of the bridge's secret was good; that of the session is still to be looked at. */
+        void resume(ChannelHandlerContext ctx, Resume resume, LinkKeys fresh);
 
         void refused(Refusal refusal, @Nullable InetSocketAddress from);
 
@@ -76,12 +81,29 @@ final class ServerAdmission extends FirstFrameHandler {
     @Override
     protected void handleFirst(ChannelHandlerContext ctx, int type, ByteBuf body) throws MalformedFrameException {
         LinkKeys known = keys;
-        Hello hello = Hello.read(type, body);
-        if (known == null || !MessageDigest.isEqual(known.proof(), hello.proof())) {
-            refuse(ctx, Refusal.WRONG_PROOF);
-        } else if (decide(ctx)) {
-            gate.admit(ctx, hello, known);
+        if (known == null) {
+            throw new MalformedFrameException("a frame before TLS is up");
         }
+        if (type == Frames.RESUME) {
+            Resume resume = Resume.read(body);
+            if (isProved(ctx, known, resume.proof())) {
+                gate.resume(ctx, resume, known);
+            }
+        } else {
+            Hello hello = Hello.read(type, body);
+            if (isProved(ctx, known, hello.proof())) {
+                gate.admit(ctx, hello, known);
+            }
+        }
+    }
+
+    /** Whether the client knows the bridge's secret; then the connection is not half-open any more. */
+    private boolean isProved(ChannelHandlerContext ctx, LinkKeys known, byte[] proof) {
+        if (MessageDigest.isEqual(known.proof(), proof)) {
+            return decide(ctx);
+        }
+        refuse(ctx, Refusal.WRONG_PROOF);
+        return false;
     }
 
     @Override

@@ -12,6 +12,8 @@ package dev.tandem.utp.paired;
  * @param halfOpenUtp most µTP connections that were answered and not confirmed; the newest is refused
  * @param unmatchedUtp most µTP connections without a session; the oldest is dropped
  * @param unmatchedUtpBytes most bytes held for them all; the oldest is dropped
+ * @param detached most sessions without a carrier; the one that has waited longest is closed
+ * @param detachedBytes most bytes held for them all; the one that has waited longest is closed
  */
 public record ServerLimits(
         int halfOpen,
@@ -21,15 +23,18 @@ public record ServerLimits(
         int sessionsPerAddress,
         int halfOpenUtp,
         int unmatchedUtp,
-        int unmatchedUtpBytes) {
+        int unmatchedUtpBytes,
+        int detached,
+        int detachedBytes) {
 
-    public static final ServerLimits DEFAULT = new ServerLimits(1024, 256, 200, 16 * 1024, 1024, 1024, 1024, 4 << 20);
+    public static final ServerLimits DEFAULT =
+            new ServerLimits(1024, 256, 200, 16 * 1024, 1024, 1024, 1024, 4 << 20, 4096, 64 << 20);
 
     /** @throws IllegalArgumentException if a bound is below 1 */
     public ServerLimits {
         if (Math.min(Math.min(halfOpen, halfOpenPerAddress), Math.min(sessions, sessionsPerAddress)) < 1
-                || Math.min(Math.min(halfOpenUtp, unmatchedUtp), Math.min(handshakesPerSecond, unmatchedUtpBytes))
-                        < 1) {
+                || Math.min(Math.min(halfOpenUtp, unmatchedUtp), Math.min(handshakesPerSecond, unmatchedUtpBytes)) < 1
+                || Math.min(detached, detachedBytes) < 1) {
             throw new IllegalArgumentException("a bound must be 1 or more");
         }
     }
@@ -44,7 +49,9 @@ public record ServerLimits(
                 sessionsPerAddress,
                 halfOpenUtp,
                 unmatchedUtp,
-                unmatchedUtpBytes);
+                unmatchedUtpBytes,
+                detached,
+                detachedBytes);
     }
 
     /** Sets how many TLS handshakes a second there may be. */
@@ -57,7 +64,9 @@ public record ServerLimits(
                 sessionsPerAddress,
                 halfOpenUtp,
                 unmatchedUtp,
-                unmatchedUtpBytes);
+                unmatchedUtpBytes,
+                detached,
+                detachedBytes);
     }
 
     /** Sets the bounds on sessions, in total and for each address. */
@@ -70,7 +79,9 @@ public record ServerLimits(
                 perAddress,
                 halfOpenUtp,
                 unmatchedUtp,
-                unmatchedUtpBytes);
+                unmatchedUtpBytes,
+                detached,
+                detachedBytes);
     }
 
     /** Sets the bounds on µTP connections: not confirmed, and without a session, these in number and in bytes. */
@@ -83,6 +94,23 @@ public record ServerLimits(
                 sessionsPerAddress,
                 unconfirmed,
                 unmatched,
-                unmatchedBytes);
+                unmatchedBytes,
+                detached,
+                detachedBytes);
+    }
+
+    /** Sets the bounds on sessions without a carrier, in number and in bytes. */
+    public ServerLimits withDetached(int most, int mostBytes) {
+        return new ServerLimits(
+                halfOpen,
+                halfOpenPerAddress,
+                handshakesPerSecond,
+                sessions,
+                sessionsPerAddress,
+                halfOpenUtp,
+                unmatchedUtp,
+                unmatchedUtpBytes,
+                most,
+                mostBytes);
     }
 }

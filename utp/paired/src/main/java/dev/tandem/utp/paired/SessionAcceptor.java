@@ -26,6 +26,10 @@ public interface SessionAcceptor {
         BAD_HELLO("not a client of this transport"),
         /** The proof was made with another secret, or for another TLS session. */
         WRONG_PROOF("wrong proof of the bridge's secret"),
+        /** A RESUME of a session that is over, or was never here, or is another's. */
+        UNKNOWN_SESSION("resumption of a session that is not here"),
+        /** A RESUME that is older than one that came before. */
+        STALE_RESUME("resumption that came too late"),
         /** The connection ended before the proof was complete. */
         GONE("gone before the proof was complete"),
         /** A bound on half-open connections or sessions was hit. */

@@ -11,6 +11,7 @@ package dev.tandem.utp.paired;
  * @param duplicates payload bytes received more than once
  * @param carrierChanges changes of this side's sending carrier, the first choice not counted
  * @param pairings µTP connections paired so far
+ * @param resumptions TLS connections attached behind the first one
  * @param retainedBytes bytes held until they are acknowledged
  * @param heldBytes received bytes held: out of order, or for a paused user
  */
@@ -23,6 +24,7 @@ public record SessionStats(
         long duplicates,
         long carrierChanges,
         long pairings,
+        long resumptions,
         long retainedBytes,
         long heldBytes) {
 

@@ -106,22 +106,6 @@ class LinkTest {
     }
 
     @Test
-    void losingBothCarriersClosesBothSidesWithAReason() throws Exception {
-        StandInNetwork network = new StandInNetwork();
-        try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT)) {
-            PatternUser server = PatternUser.server(TEN_MEGABYTES).onUtpOnly();
-            link.serverUser = () -> server;
-            PatternUser client = PatternUser.client(TEN_MEGABYTES).onUtpOnly().when(1_000_000, () -> {
-                network.utpChannels.get(0).close();
-                network.tcpChannels.get(0).close();
-            });
-            link.dial(LinkConfig.DEFAULT, client);
-            assertEquals(CloseReason.CARRIERS_LOST, await(client.closed));
-            assertEquals(CloseReason.CARRIERS_LOST, await(server.closed));
-        }
-    }
-
-    @Test
     void aRecordThatDoesNotOpenEndsUtpAndTheNextPairingWorks() throws Exception {
         StandInNetwork network = new StandInNetwork();
         network.utpFault = number -> number == 0 ? new Tamper(200) : null;

@@ -45,7 +45,7 @@ final class NoSession implements Session {
 
     @Override
     public SessionStats stats() {
-        return new SessionStats(0, 0, 0, 0, 0, 0, 0, 0, retained, 0);
+        return new SessionStats(0, 0, 0, 0, 0, 0, 0, 0, 0, retained, 0);
     }
 
     @Override

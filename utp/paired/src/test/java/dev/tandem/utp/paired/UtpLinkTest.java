@@ -154,6 +154,36 @@ class UtpLinkTest {
         }
     }
 
+    /** Everything is swallowed in the middle of a transfer, and TCP is refused as well, until the client has noticed. */
+    @Test
+    void aPathThatIsLostAndComesBackIsAPause() throws Exception {
+        Relayed network = new Relayed();
+        try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT);
+                UdpRelay udp = new UdpRelay(link.address);
+                TcpRelay tcp = new TcpRelay(link.address)) {
+            network.relay = udp;
+            PatternUser server = PatternUser.server(TWENTY_MEGABYTES).onUtpOnly();
+            link.serverUser = () -> server;
+            PatternUser client = PatternUser.client(1_000_000).when(TWENTY_MEGABYTES / 4, () -> {
+                udp.blocked = true;
+                tcp.refusing = true;
+                tcp.silenceAll();
+            });
+            Session session = await(link.client.dial(tcp.address(), LinkFixture.cert(), LinkConfig.DEFAULT, client));
+            link.onClient(() -> {
+                client.start(session, true);
+                return true;
+            });
+            Eventually.holds("TLS was dialled again, in vain", () -> tcp.accepted.get() > 2);
+            udp.blocked = false;
+            tcp.refusing = false;
+            assertExact(client, server, 1_000_000, TWENTY_MEGABYTES);
+            CarrierTotals.Snapshot totals = link.clientTotals.snapshot();
+            report("longest gap " + client.maxGapNanos / 1_000_000 + " ms", System.nanoTime(), 0, totals);
+            assertTrue(totals.carrierChanges() > 1 || totals.resumptions() > 0, totals::toString);
+        }
+    }
+
     @Test
     void udpBlockedFromTheStartCostsNothing() throws Exception {
         Relayed network = new Relayed();

@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /**
  * Everything that is derived from one TLS session and the bridge's secret ({@code LINK.md}, section 4): the proof, the
- * identifier and keys of each µTP connection, the resumption secret.
+ * identifier and keys of each µTP connection, the session's identifier and the proof with which it is resumed.
  */
 public final class LinkKeys {
     /** The exporter label of what the proof is made over. */
@@ -66,10 +66,31 @@ public final class LinkKeys {
         return new PairingId(expand("tandem 1 utp id", attempt, PairingId.LENGTH));
     }
 
-    /** Reserved for resuming a session whose carriers are both gone. */
-    public byte[] resumptionSecret() {
+    /** By which a client names this session when it resumes it. */
+    public SessionId sessionId() {
+        requireKeys();
+        return new SessionId(Hkdf.expand(pseudoRandomKey, label("tandem 1 session id"), SessionId.LENGTH));
+    }
+
+    /** The secret of this session that whoever resumes it must know. */
+    byte[] resumptionSecret() {
         requireKeys();
         return Hkdf.expand(pseudoRandomKey, label("tandem 1 resume"), 32);
+    }
+
+    /**
+     * The proof that a client sends in RESUME, or that a server expects there.
+     *
+     * @param fresh what was derived from the new TLS session, to which the proof is bound
+     * @param said what the client says with it
+     */
+    public byte[] resumeProof(LinkKeys fresh, byte[] said) {
+        byte[] secret = resumptionSecret();
+        byte[] binding = Hkdf.expand(fresh.pseudoRandomKey, label("tandem 1 resume binding"), 32);
+        byte[] made = Hkdf.hmac(secret, label("tandem 1 resume proof"), binding, said);
+        Arrays.fill(secret, (byte) 0);
+        Arrays.fill(binding, (byte) 0);
+        return made;
     }
 
     /** Forgets the keys; the object is of no use after this. */

@@ -41,6 +41,12 @@ final class BatchWriter {
         dropDue = NONE;
     }
 
+    /** TLS is gone, and its successor says by itself how things are. */
+    void forgetAnnouncements() {
+        pairDue = NONE;
+        dropDue = NONE;
+    }
+
     /**
      * Gives a carrier the next batch, if there is reason for one and it takes it. The carrier may call back, so state is
      * complete before it is called.

@@ -73,6 +73,11 @@ final class CarrierChoice {
             return;
         }
         CarrierSlot old = sending;
+        if (old == utp && utp.stalled && best != null) {
+            // What it took may never arrive.
+            rewind();
+            abandonAtNanos = Math.min(abandonAtNanos, nowNanos + parameters.abandonNanos());
+        }
         sending = best;
         if (best != null) {
             changes++;
@@ -112,6 +117,13 @@ final class CarrierChoice {
         choose(nowNanos, cause);
     }
 
+    /** Another connection of the same kind took the place of one. */
+    void handleReplaced(long sentEnd) {
+        if (sentEnd > sender.ackedEnd()) {
+            rewind();
+        }
+    }
+
     /** Everything not acknowledged goes out again, so no older carrier is needed for it. */
     private void rewind() {
         sender.rewind();
@@ -131,11 +143,25 @@ final class CarrierChoice {
 
     /** Something new was acknowledged. */
     void handleProgress(long nowNanos) {
-        progressAtNanos = nowNanos;
+        handleSign(nowNanos);
         if (sending != null && markAtNanos != SessionCore.NEVER && sender.acked() >= markOffset) {
             sending.rtt.sample(nowNanos - markAtNanos);
             markAtNanos = SessionCore.NEVER;
         }
+    }
+
+    /** The sending carrier works. */
+    private void handleSign(long nowNanos) {
+        progressAtNanos = nowNanos;
+        if (isStalledAlone()) {
+            utp.stalled = false;
+            abandonAtNanos = SessionCore.NEVER;
+        }
+    }
+
+    /** Whether µTP makes no progress, and there is nothing else to send on. */
+    boolean isStalledAlone() {
+        return sending == utp && utp.stalled;
     }
 
     void handlePong(CarrierSlot slot, long token, long nowNanos) {
@@ -145,7 +171,7 @@ final class CarrierChoice {
         slot.rtt.sample(nowNanos - slot.pingAtNanos);
         slot.pingAtNanos = SessionCore.NEVER;
         if (slot == sending) {
-            progressAtNanos = nowNanos;
+            handleSign(nowNanos);
         } else if (slot == utp && utp.stalled) {
             answered = true;
             abandonAtNanos = SessionCore.NEVER;
@@ -195,18 +221,23 @@ final class CarrierChoice {
         holdUntilNanos = nowNanos + (FIRST_HOLD_NANOS << Math.min(stalls, MAX_HOLD_DOUBLINGS));
         lastStallNanos = nowNanos;
         stalls++;
-        abandonAtNanos = nowNanos + parameters.abandonNanos();
+        // The only carrier is kept for longer: what comes in its place is dialled meanwhile.
+        abandonAtNanos = nowNanos
+                + (tls.isUsable()
+                        ? parameters.abandonNanos()
+                        : parameters.survival().deadNanos());
         answered = false;
         utp.stalled = true;
         utp.ping();
-        rewind();
+        // The whole path may be gone, and not UDP alone.
+        tls.ping();
         choose(nowNanos, "µTP made no progress for " + silentMillis + " ms");
         return false;
     }
 
     /** When µTP counts as stalled, if nothing comes before. */
     private long stallAtNanos() {
-        if (sending != utp || !owed || (policy == CarrierPolicy.AUTO && !tls.isUsable())) {
+        if (sending != utp || !owed || utp.stalled) {
             return SessionCore.NEVER;
         }
         long least = policy == CarrierPolicy.UTP ? parameters.abandonNanos() : parameters.stallNanos();

@@ -44,6 +44,11 @@ final class CarrierSlot {
     /** When the unanswered PING was sent; NEVER if there is none. */
     long pingAtNanos = SessionCore.NEVER;
 
+    /** When anything came on it last, its own coming included. */
+    long heardAtNanos;
+    /** Payload bytes that came in here since it was asked last whether it lives. */
+    int heardBytes;
+
     CarrierSlot(CarrierKind kind, ByteBufAllocator allocator) {
         this.kind = kind;
         this.decoder = new FrameDecoder(allocator);
@@ -93,6 +98,7 @@ final class CarrierSlot {
         attempt = 0;
         ackAtNanos = SessionCore.NEVER;
         unacknowledged = 0;
+        heardBytes = 0;
         pongDue = false;
         pingDue = false;
         pingAtNanos = SessionCore.NEVER;

@@ -152,7 +152,7 @@ final class FrameDecoder {
 
     private static long offset(ByteBuf in) throws MalformedFrameException {
         long offset = in.readLong();
-        if (offset < 0 || offset > Frames.MAX_OFFSET) {
+        if (!Frames.isOffset(offset)) {
             throw new MalformedFrameException("offset out of range");
         }
         return offset;

@@ -37,10 +37,21 @@ public final class Frames {
     public static final int HELLO = 0x10;
     /** The server's first frame on TLS. */
     public static final int WELCOME = 0x11;
+    /** The client's first frame on a TLS connection for a session that exists. */
+    public static final int RESUME = 0x12;
+    /** The server's answer to RESUME. */
+    public static final int RESUMED = 0x13;
+    /** The server's answer to a RESUME of a session that it does not have. */
+    public static final int UNKNOWN_SESSION = 0x14;
 
     private static final int SKIPPABLE = 0x80;
 
     private Frames() {}
+
+    /** Whether a number can be an offset. */
+    public static boolean isOffset(long value) {
+        return value >= 0 && value <= MAX_OFFSET;
+    }
 
     /** Whether a frame of a type that is not known may be skipped. */
     static boolean isSkippable(int type) {

@@ -106,6 +106,16 @@ final class Pairing {
         }
     }
 
+    /** TLS is attached anew, and µTP is missing: the network may be another one. */
+    void handleResumed(long nowNanos) {
+        if (dialer != null) {
+            if (dialer.isDialling()) {
+                host.cancelUtpDial();
+            }
+            dialer.restart(nowNanos);
+        }
+    }
+
     /**
      * Client: dials if it is time.
      *
@@ -120,16 +130,14 @@ final class Pairing {
             host.cancelUtpDial();
             dialer.handleGone(nowNanos);
         }
-        if (!hasTls) {
-            // There is nothing to announce it on.
-            dialer.stop();
-        } else if (dialer.shouldDial(nowNanos)) {
+        // Without TLS there is nothing to announce it on.
+        if (hasTls && dialer.shouldDial(nowNanos)) {
             host.dialUtp();
         }
         return overdue;
     }
 
-    long deadlineNanos() {
-        return dialer == null ? SessionCore.NEVER : dialer.deadlineNanos();
+    long deadlineNanos(boolean hasTls) {
+        return dialer == null || !(hasTls || dialer.isDialling()) ? SessionCore.NEVER : dialer.deadlineNanos();
     }
 }

@@ -84,6 +84,7 @@ final class Receiver {
         duplicates += length - added;
         lastSlot = slot;
         slot.unacknowledged += length;
+        slot.heardBytes += length;
         boolean now = slot.unacknowledged >= parameters.ackBytes() || isCreditStale();
         slot.scheduleAck(now ? nowNanos : nowNanos + parameters.ackDelayNanos());
         return true;
@@ -164,9 +165,19 @@ final class Receiver {
         other.scheduleAck(nowNanos);
     }
 
-    void writeAck(ByteBuf out, CarrierSlot slot) {
+    /** The next offset expected, the end counted as one. */
+    long next() {
+        return buffer.next() + (isComplete() ? 1 : 0);
+    }
+
+    /** How far the peer may send: what it is being told now. */
+    long advertise() {
         advertised = Math.max(advertised, buffer.delivered() + parameters.receiveBytes());
-        Frames.writeAck(out, buffer.next() + (isComplete() ? 1 : 0), advertised);
+        return advertised;
+    }
+
+    void writeAck(ByteBuf out, CarrierSlot slot) {
+        Frames.writeAck(out, next(), advertise());
         slot.unacknowledged = 0;
         slot.ackAtNanos = SessionCore.NEVER;
     }

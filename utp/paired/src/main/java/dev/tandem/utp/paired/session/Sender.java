@@ -116,16 +116,20 @@ final class Sender {
         peerLimit = Math.max(peerLimit, limit);
     }
 
+    /** Fails if everything before an offset cannot have come, because it was never sent. */
+    void check(long next) throws MalformedFrameException {
+        if (next > (endEverSent ? kept.end() + 1 : highestSent)) {
+            throw new MalformedFrameException("ACK of what was never sent");
+        }
+    }
+
     /**
      * Takes an acknowledgement of everything before an offset.
      *
      * @return whether anything new was acknowledged
      */
     boolean handleAck(long next) throws MalformedFrameException {
-        long most = endEverSent ? kept.end() + 1 : highestSent;
-        if (next > most) {
-            throw new MalformedFrameException("ACK of what was never sent");
-        }
+        check(next);
         boolean progress = false;
         if (next > kept.end() && !endAcked) {
             endAcked = true;

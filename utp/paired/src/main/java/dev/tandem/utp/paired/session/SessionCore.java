@@ -7,10 +7,11 @@ import dev.tandem.utp.paired.ResetReason;
 import dev.tandem.utp.paired.SessionStats;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One session: two byte streams over whichever carriers are attached. Each call changes the state, then delivers and sends
+ * One session: two byte streams over whichever carriers are attached, and for a while over none. Each call changes the state, then delivers and sends
  * what can be; {@link #deadlineNanos} is the one moment at which {@link #handleTimeout} is wanted.
  */
 public final class SessionCore {
@@ -27,19 +28,30 @@ public final class SessionCore {
     private final CarrierChoice choice;
     private final BatchWriter writer;
     private final Pairing pairing;
+    private final CarrierWatch watch;
+    /** The client's; null on a server. */
+    private final @Nullable TlsDialer dialer;
+
+    /** The other side has taken the session on, so that it can be resumed. */
+    private boolean established;
+
+    private long resumptions;
 
     private @Nullable CloseReason closeReason;
     private @Nullable ResetReason peerReset;
     private boolean draining;
     private boolean drainAgain;
 
-    /** When a session that has nothing to send on is given up. */
+    /** When a session that has nothing to send on, although it has a carrier, gives that up. */
     private long limboAtNanos = NEVER;
+
+    /** When a session without any carrier is given up. */
+    private long detachedUntilNanos = NEVER;
 
     /**
      * A session of which nothing was sent yet.
      *
-     * @param client whether this side dials µTP; then its first dial is under way already, unless the policy is tls
+     * @param client whether this side dials; then its first dial of µTP is under way already, unless the policy is tls
      */
     public SessionCore(
             boolean client,
@@ -58,6 +70,8 @@ public final class SessionCore {
         this.choice = new CarrierChoice(parameters, policy, tls, utp, sender, host);
         this.writer = new BatchWriter(allocator, sender, receiver, choice, host);
         this.pairing = new Pairing(client, policy, parameters, host, writer, nowNanos);
+        this.watch = new CarrierWatch(client, parameters, tls, utp, sender, choice);
+        this.dialer = client ? new TlsDialer(parameters, host) : null;
     }
 
     // Carriers.
@@ -74,19 +88,95 @@ public final class SessionCore {
             return;
         }
         CarrierSlot slot = slot(carrier.kind());
-        abort(slot, "replaced by a newer connection", nowNanos);
-        slot.carrier = carrier;
-        slot.attempt = attempt;
         if (slot == tls) {
-            slot.confirmed = true;
+            putTls(carrier, nowNanos);
             choice.choose(nowNanos, "TLS is up");
         } else {
+            abort(utp, "replaced by a newer connection", nowNanos);
+            utp.carrier = carrier;
+            utp.attempt = attempt;
+            watch.handleHeard(utp, nowNanos);
             pairing.handleAttached();
             // The answer is what confirms it to the side that dialled.
-            slot.ping();
+            utp.ping();
         }
-        updateLimbo(nowNanos);
+        settle(nowNanos, "");
         drain(nowNanos);
+    }
+
+    /**
+     * Takes a TLS carrier into use that was dialled for this session: in place of the last one, if there is one still. Its
+     * proofs were made or checked.
+     *
+     * @param peer where the other side stands
+     * @param answer told where this side stands, before anything else is written to the carrier
+     * @throws MalformedFrameException if the other side cannot stand there; then nothing has changed
+     */
+    public void resume(Carrier carrier, ResumePoint peer, Consumer<ResumePoint> answer, long nowNanos)
+            throws MalformedFrameException {
+        if (closeReason != null) {
+            carrier.abort();
+            return;
+        }
+        sender.check(peer.next());
+        resumptions++;
+        putTls(carrier, nowNanos);
+        if (utp.isAttached() && utp.attempt != peer.attempt()) {
+            abort(utp, "the other side has no such µTP connection", nowNanos);
+        }
+        if (dialer != null && peer.attempt() != ResumePoint.NO_UTP && !utp.isAttached()) {
+            // The server answered: it has one that we have lost.
+            writer.announceDrop(peer.attempt());
+        }
+        answer.accept(resumePoint());
+        if (sender.handleAck(peer.next())) {
+            choice.handleProgress(nowNanos);
+        }
+        sender.raiseLimit(peer.limit());
+        receiver.handleCarrierGone(utp.isAttached() ? utp : tls, nowNanos);
+        // How far away the peer is now, and whether it is there.
+        tls.ping();
+        if (dialer != null) {
+            dialer.handleUp(nowNanos);
+        }
+        if (!utp.isAttached()) {
+            pairing.handleResumed(nowNanos);
+        }
+        choice.choose(nowNanos, "TLS is up again");
+        settle(nowNanos, "");
+        drain(nowNanos);
+    }
+
+    /** Where this side stands. */
+    public ResumePoint resumePoint() {
+        return new ResumePoint(
+                utp.isAttached() ? utp.attempt : ResumePoint.NO_UTP, receiver.next(), receiver.advertise());
+    }
+
+    /** Client: TLS could not be dialled, or the bridge did not let it resume. */
+    public void handleTlsDialFailed(long nowNanos) {
+        if (closeReason == null && dialer != null) {
+            dialer.handleFailed(isDetached() || choice.isStalledAlone(), nowNanos);
+        }
+    }
+
+    private boolean isDetached() {
+        return !tls.isAttached() && !utp.isAttached();
+    }
+
+    /** Puts a TLS carrier in the place of the last one, as one step: the session is not without TLS between. */
+    private void putTls(Carrier carrier, long nowNanos) {
+        Carrier old = tls.carrier;
+        long sentEnd = tls.sentEnd;
+        tls.clear();
+        writer.forgetAnnouncements();
+        tls.carrier = carrier;
+        tls.confirmed = true;
+        watch.handleHeard(tls, nowNanos);
+        if (old != null) {
+            old.abort();
+            choice.handleReplaced(sentEnd);
+        }
     }
 
     /** A carrier ended or broke by itself. Ignored for one that is not in use any more. */
@@ -94,6 +184,7 @@ public final class SessionCore {
         CarrierSlot slot = slot(carrier.kind());
         if (closeReason == null && slot.carrier == carrier) {
             detach(slot, cause, nowNanos);
+            settle(nowNanos, cause);
             drain(nowNanos);
         }
     }
@@ -109,6 +200,10 @@ public final class SessionCore {
         if (closeReason != null || slot.carrier != carrier) {
             return;
         }
+        watch.handleHeard(slot, nowNanos);
+        if (slot == tls && dialer != null) {
+            dialer.handleAnswered();
+        }
         try {
             slot.decoder.decode(bytes, new IncomingFrames(this, sender, receiver, choice, slot, carrier, nowNanos));
             if (slot == utp && !slot.decoder.atBoundary()) {
@@ -118,11 +213,15 @@ public final class SessionCore {
                 slot.confirmed = true;
                 pairing.handleConfirmed(nowNanos);
                 choice.choose(nowNanos, "µTP is paired");
-                updateLimbo(nowNanos);
+                // The server opened it: it has the session.
+                established = true;
+                settle(nowNanos, "");
             }
         } catch (MalformedFrameException e) {
             if (slot.carrier == carrier) {
-                abort(slot, "malformed input on " + carrier.kind() + ": " + e.getMessage(), nowNanos);
+                String cause = "malformed input on " + carrier.kind() + ": " + e.getMessage();
+                abort(slot, cause, nowNanos);
+                settle(nowNanos, cause);
             }
         }
     }
@@ -143,6 +242,10 @@ public final class SessionCore {
             return -1;
         }
         int attempt = pairing.begin();
+        if (attempt > 0) {
+            // Whether TLS bears the announcement is worth knowing.
+            tls.ping();
+        }
         drain(nowNanos);
         return attempt;
     }
@@ -163,8 +266,10 @@ public final class SessionCore {
     void handleDrop(CarrierSlot slot, int attempt, long nowNanos) throws MalformedFrameException {
         pairing.checkDrop(slot == tls, attempt);
         if (utp.attempt == attempt) {
-            abort(utp, "the other side gave up µTP", nowNanos);
+            String cause = "the other side gave up µTP";
+            abort(utp, cause, nowNanos);
             writer.forgetDrop();
+            settle(nowNanos, cause);
         }
     }
 
@@ -225,8 +330,9 @@ public final class SessionCore {
         terminate(reason, reason.text(), tell);
     }
 
-    /** What the peer's HELLO or WELCOME allows us to send. */
+    /** What the peer's HELLO or WELCOME allows us to send. From now on the session can be resumed. */
     public void raiseLimit(long limit, long nowNanos) {
+        established = true;
         sender.raiseLimit(limit);
         drain(nowNanos);
     }
@@ -239,26 +345,55 @@ public final class SessionCore {
             return NEVER;
         }
         long carriers = Math.min(choice.deadlineNanos(), Math.min(tls.ackDeadlineNanos(), utp.ackDeadlineNanos()));
-        return Math.min(carriers, Math.min(limboAtNanos, pairing.deadlineNanos()));
+        carriers = Math.min(carriers, Math.min(watch.deadlineNanos(), pairing.deadlineNanos(tls.isAttached())));
+        long redial = dialer == null ? NEVER : dialer.deadlineNanos();
+        return Math.min(carriers, Math.min(redial, Math.min(limboAtNanos, detachedUntilNanos)));
     }
 
     public void handleTimeout(long nowNanos) {
         if (closeReason != null) {
             return;
         }
-        if (limboAtNanos <= nowNanos) {
-            CloseReason reason = policy == CarrierPolicy.UTP ? CloseReason.UTP_UNAVAILABLE : CloseReason.CARRIERS_LOST;
+        if (detachedUntilNanos <= nowNanos) {
+            terminate(CloseReason.CARRIERS_LOST, CloseReason.CARRIERS_LOST.text(), null);
+            return;
+        }
+        if (limboAtNanos <= nowNanos && policy == CarrierPolicy.UTP && tls.isAttached()) {
+            CloseReason reason = CloseReason.UTP_UNAVAILABLE;
             terminate(reason, reason.text(), ResetReason.CARRIER_UNAVAILABLE);
             return;
         }
-        if (choice.handleTimeout(nowNanos)) {
-            pairing.handleAbandoned(nowNanos);
-            abort(utp, "µTP stayed silent", nowNanos);
-        }
-        if (closeReason == null && pairing.handleTimeout(tls.isAttached(), nowNanos)) {
-            abort(utp, "µTP was not paired in time", nowNanos);
+        handleSilence(nowNanos);
+        if (closeReason == null && dialer != null) {
+            dialer.handleTimeout(tls, isDetached() || choice.isStalledAlone(), nowNanos);
         }
         drain(nowNanos);
+    }
+
+    /** Gives up what was silent for too long, and asks what was silent for long. */
+    private void handleSilence(long nowNanos) {
+        boolean limboOver = limboAtNanos <= nowNanos;
+        boolean wasStalledAlone = choice.isStalledAlone();
+        if (choice.handleTimeout(nowNanos)) {
+            pairing.handleAbandoned(nowNanos);
+            giveUp(utp, "µTP stayed silent", nowNanos);
+        } else if (choice.isStalledAlone() && !wasStalledAlone && dialer != null && established) {
+            dialer.need(true, nowNanos);
+        }
+        if (closeReason == null && (pairing.handleTimeout(tls.isAttached(), nowNanos) || limboOver)) {
+            giveUp(utp, "µTP was not paired in time", nowNanos);
+        }
+        if (closeReason == null && watch.isTlsDead(nowNanos)) {
+            giveUp(tls, "TLS stayed silent", nowNanos);
+        } else if (closeReason == null && watch.becomesSuspect(nowNanos) && dialer != null && established) {
+            dialer.need(!utp.isAttached(), nowNanos);
+        }
+        watch.probe(nowNanos);
+    }
+
+    private void giveUp(CarrierSlot slot, String cause, long nowNanos) {
+        abort(slot, cause, nowNanos);
+        settle(nowNanos, cause);
     }
 
     // State, for those who look.
@@ -286,6 +421,7 @@ public final class SessionCore {
                 receiver.duplicates(),
                 choice.changes(),
                 pairing.count(),
+                resumptions,
                 sender.retained(),
                 receiver.held());
     }
@@ -307,6 +443,7 @@ public final class SessionCore {
                 finishIfDone();
                 if (closeReason == null) {
                     choice.update(nowNanos);
+                    watch.update(nowNanos);
                     updateWritability();
                 }
             }
@@ -384,7 +521,10 @@ public final class SessionCore {
             pairing.handleGone(nowNanos);
             if (tls.isAttached()) {
                 writer.announceDrop(attempt);
+                tls.ping();
             }
+        } else {
+            writer.forgetAnnouncements();
         }
         if (other.isAttached()) {
             receiver.handleCarrierGone(other, nowNanos);
@@ -392,18 +532,35 @@ public final class SessionCore {
             other.ping();
         }
         choice.handleGone(slot, sentEnd, nowNanos, cause);
-        if (other.isAttached()) {
-            updateLimbo(nowNanos);
-        } else if (!sender.isEndAcked() || !receiver.isComplete()) {
-            terminate(CloseReason.CARRIERS_LOST, cause, null);
-        }
     }
 
-    private void updateLimbo(long nowNanos) {
-        if (choice.sending() != null) {
+    /** Sees what is left, after a carrier came or went, and what is to be done about it. */
+    private void settle(long nowNanos, String cause) {
+        if (closeReason != null) {
+            return;
+        }
+        boolean detached = isDetached();
+        if (detached || choice.sending() != null) {
             limboAtNanos = NEVER;
         } else if (limboAtNanos == NEVER) {
             limboAtNanos = nowNanos + parameters.pairingNanos();
+        }
+        // What has come through in both directions needs no carrier any more.
+        boolean wanted = !sender.isEndAcked() || !receiver.isComplete();
+        if (detached && wanted && !established) {
+            terminate(CloseReason.CARRIERS_LOST, cause, null);
+            return;
+        }
+        if (dialer != null && established && wanted && !tls.isAttached()) {
+            dialer.need(detached, nowNanos);
+        }
+        boolean wasDetached = detachedUntilNanos != NEVER;
+        if (detached && wanted && !wasDetached) {
+            detachedUntilNanos = nowNanos + parameters.survival().detachedNanos();
+            host.detached(true);
+        } else if (!detached && wasDetached) {
+            detachedUntilNanos = NEVER;
+            host.detached(false);
         }
     }
 

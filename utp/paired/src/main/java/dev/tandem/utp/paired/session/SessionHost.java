@@ -41,6 +41,19 @@ public interface SessionHost {
     /** Server: a µTP connection with the identifier of this attempt is to come. */
     void expectPairing(int attempt);
 
+    /**
+     * Client: dial TLS now and resume on it; then {@link SessionCore#resume} or {@link SessionCore#handleTlsDialFailed}.
+     *
+     * @param connectNanos how long TCP may take
+     */
+    void dialTls(long connectNanos);
+
+    /** Client: give up a dial of TLS that is still under way. */
+    void cancelTlsDial();
+
+    /** No carrier is left (true): the session waits for its client to come back. Or one is there again (false). */
+    void detached(boolean now);
+
     /** The session is over. Its carriers are closed already, or closing. */
     void closed(CloseReason reason, String detail);
 }

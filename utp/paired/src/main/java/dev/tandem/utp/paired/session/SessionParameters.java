@@ -15,6 +15,7 @@ package dev.tandem.utp.paired.session;
  * @param healthyNanos a µTP connection that lived so long makes up for earlier failures
  * @param maxDialFailures after so many failures in a row µTP is given up for this session
  * @param pairingNanos how long a dial may take until it is confirmed
+ * @param survival how the session outlives its carriers
  */
 public record SessionParameters(
         int retainBytes,
@@ -28,7 +29,8 @@ public record SessionParameters(
         long redialCapNanos,
         long healthyNanos,
         int maxDialFailures,
-        long pairingNanos) {
+        long pairingNanos,
+        Survival survival) {
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1000 * MILLI;
 
@@ -47,7 +49,8 @@ public record SessionParameters(
             60 * SECOND,
             30 * SECOND,
             64,
-            10 * SECOND);
+            10 * SECOND,
+            Survival.DEFAULT);
 
     public SessionParameters withBuffers(int retain, int receive) {
         return new SessionParameters(
@@ -62,7 +65,8 @@ public record SessionParameters(
                 redialCapNanos,
                 healthyNanos,
                 maxDialFailures,
-                pairingNanos);
+                pairingNanos,
+                survival);
     }
 
     public SessionParameters withPairing(long nanos) {
@@ -78,7 +82,8 @@ public record SessionParameters(
                 redialCapNanos,
                 healthyNanos,
                 maxDialFailures,
-                nanos);
+                nanos,
+                survival);
     }
 
     public SessionParameters withRedial(long firstNanos, long capNanos) {
@@ -94,6 +99,24 @@ public record SessionParameters(
                 capNanos,
                 healthyNanos,
                 maxDialFailures,
-                pairingNanos);
+                pairingNanos,
+                survival);
+    }
+
+    public SessionParameters withSurvival(Survival value) {
+        return new SessionParameters(
+                retainBytes,
+                receiveBytes,
+                unsentBytes,
+                ackBytes,
+                ackDelayNanos,
+                stallNanos,
+                abandonNanos,
+                redialNanos,
+                redialCapNanos,
+                healthyNanos,
+                maxDialFailures,
+                pairingNanos,
+                value);
     }
 }

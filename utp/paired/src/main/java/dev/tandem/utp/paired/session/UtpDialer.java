@@ -66,8 +66,11 @@ final class UtpDialer {
         }
     }
 
-    void stop() {
-        state = State.OFF;
+    /** Dials at once, whatever failed before. */
+    void restart(long nowNanos) {
+        state = State.WAITING;
+        failures = 0;
+        atNanos = nowNanos;
     }
 
     /** Whether a dial that was not confirmed is over its deadline. */

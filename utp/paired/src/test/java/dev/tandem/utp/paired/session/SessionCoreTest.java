@@ -9,6 +9,7 @@ import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
 import java.util.Objects;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /** Sessions over two carriers that work, stall and die one at a time. */
@@ -120,15 +121,147 @@ class SessionCoreTest {
     }
 
     @Test
-    void losingBothClosesBothSidesPromptly() {
+    void losingBothIsAPauseOfOneDial() {
         SessionPair pair = pair(CarrierPolicy.AUTO);
-        transfer(pair, 50_000_000, 50_000_000);
+        transfer(pair, 5_000_000, 5_000_000);
         pair.at(SECOND, () -> pair.links.forEach(link -> link.die(10 * MILLI, 10 * MILLI)));
         pair.runUntil(SECOND + 20 * MILLI);
+        assertTrue(pair.client.detached && pair.server.detached);
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+        assertEquals(1, pair.client.core.stats().resumptions(), pair::toString);
+        // TCP, TLS, RESUME, and half of one more until the bytes are there.
+        assertTrue(pair.client.maxGapNanos < 250 * MILLI, pair::toString);
+        assertTrue(pair.server.maxGapNanos < 300 * MILLI, pair::toString);
+        assertTrue(last(pair).attempt > 0, "paired again, with a number of its own");
+    }
+
+    @Test
+    void anOutageOfFiveSecondsIsOverTwoSecondsAfterIt() {
+        for (int endMillis = 6000; endMillis < 8000; endMillis += 250) {
+            SessionPair pair = pair(CarrierPolicy.AUTO);
+            transfer(pair, 1000, 4_000_000);
+            pair.at(SECOND, () -> {
+                pair.links.forEach(SessionPair.Link::vanish);
+                pair.tlsReachable = false;
+                pair.utpReachable = false;
+            });
+            pair.at(endMillis * MILLI, () -> {
+                pair.tlsReachable = true;
+                pair.utpReachable = true;
+            });
+            pair.runUntil((endMillis + 2000) * MILLI);
+            assertTrue(pair.client.lastReadNanos > endMillis * MILLI, pair::toString);
+            pair.runUntil(120 * SECOND);
+            assertFinished(pair);
+        }
+    }
+
+    @Test
+    void aResetOfTlsUnderUtpIsNoPauseAndTlsIsBack() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 5_000_000, 5_000_000);
+        pair.at(SECOND, () -> lastTls(pair).die(0, 0));
+        pair.runUntil(2 * SECOND);
+        assertEquals(1, pair.client.core.stats().resumptions(), pair::toString);
+        assertTrue(!lastTls(pair).dead);
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+        assertTrue(pair.client.maxGapNanos < 200 * MILLI, pair::toString);
+        assertTrue(pair.server.maxGapNanos < 200 * MILLI, pair::toString);
+        assertEquals(1, pair.client.core.stats().pairings(), pair::toString);
+    }
+
+    private static SessionPair.Link lastTls(SessionPair pair) {
+        return Objects.requireNonNull(pair.last(CarrierKind.TLS));
+    }
+
+    @Test
+    void tlsThatVanishesUnderDataIsReplacedWithinSeconds() {
+        SessionPair pair = pair(CarrierPolicy.TLS);
+        transfer(pair, 1000, 10_000_000);
+        pair.at(SECOND, () -> lastTls(pair).vanish());
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+        assertTrue(pair.client.maxGapNanos < 6 * SECOND, pair::toString);
+    }
+
+    @Test
+    void tlsThatVanishesIdleIsNoticedByAProbeWithinThirtySeconds() {
+        SessionPair pair = pair(CarrierPolicy.TLS);
+        pair.client.finishWhenWritten = false;
+        transfer(pair, 1000, 1000);
+        pair.runUntil(5 * SECOND);
+        lastTls(pair).vanish();
+        pair.runUntil(36 * SECOND);
+        assertEquals(1, pair.client.core.stats().resumptions(), pair::toString);
+    }
+
+    @Test
+    void tlsThatAnswersAgainIsKept() {
+        SessionPair pair = pair(CarrierPolicy.TLS);
+        transfer(pair, 1000, 10_000_000);
+        pair.at(SECOND, () -> {
+            lastTls(pair).stall();
+            pair.tlsReachable = false;
+        });
+        pair.at(8 * SECOND, () -> lastTls(pair).resume());
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+        assertTrue(pair.tlsDials > 0);
+        assertEquals(0, pair.client.core.stats().resumptions(), pair::toString);
+    }
+
+    @Test
+    void nobodyComesBackAndBothSidesCloseInTime() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 50_000_000, 50_000_000);
+        pair.at(SECOND, () -> {
+            pair.links.forEach(link -> link.die(10 * MILLI, 10 * MILLI));
+            pair.tlsReachable = false;
+        });
+        pair.runUntil(60 * SECOND);
+        assertEquals(null, pair.client.closed);
+        assertEquals(null, pair.server.closed);
+        pair.runUntil(62 * SECOND);
         assertEquals(CloseReason.CARRIERS_LOST, pair.client.closed);
         assertEquals(CloseReason.CARRIERS_LOST, pair.server.closed);
-        pair.runUntil(2 * SECOND);
+        assertTrue(pair.tlsDials > 5 && pair.tlsDials < 40, "dials " + pair.tlsDials);
+        pair.runUntil(70 * SECOND);
         assertEquals(0, pair.allocated());
+    }
+
+    @Test
+    void aServerThatKnowsNothingEndsTheSessionInOneDial() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 50_000_000, 50_000_000);
+        pair.at(SECOND, () -> {
+            pair.serverForgot = true;
+            pair.server.core.close(CloseReason.SHUT_DOWN, null);
+            pair.links.forEach(link -> link.die(0, 0));
+        });
+        pair.runUntil(SECOND + 6 * pair.delayNanos + MILLI);
+        assertEquals(CloseReason.SESSION_UNKNOWN, pair.client.closed, pair::toString);
+    }
+
+    @Test
+    void forcedUtpComesBackToo() {
+        SessionPair pair = pair(CarrierPolicy.UTP);
+        transfer(pair, 5_000_000, 5_000_000);
+        pair.at(SECOND, () -> pair.links.forEach(link -> link.die(10 * MILLI, 10 * MILLI)));
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+        assertEquals(0, pair.client.core.stats().sentTls());
+    }
+
+    @Test
+    void aSessionThatWasNotTakenOnIsNotResumed() {
+        SessionPair pair = pair(CarrierPolicy.TLS);
+        pair.open(CarrierKind.TLS, 0);
+        lastTls(pair).die(0, 0);
+        pair.runUntil(SECOND);
+        assertEquals(CloseReason.CARRIERS_LOST, pair.client.closed);
+        assertEquals(0, pair.tlsDials);
     }
 
     @Test
@@ -182,14 +315,42 @@ class SessionCoreTest {
     }
 
     @Test
-    void anIdleSessionHoldsNoBuffersAndSetsNoTimer() {
+    void anIdleSessionHoldsNoBuffersAndAsksNowAndThen() {
         SessionPair pair = pair(CarrierPolicy.AUTO);
         pair.client.finishWhenWritten = false;
         pair.server.finishWhenWritten = false;
         transfer(pair, 100_000, 100_000);
         pair.runUntil(5 * SECOND);
         assertEquals(0, pair.allocated());
-        assertEquals(SessionCore.NEVER, pair.client.core.deadlineNanos());
-        assertEquals(SessionCore.NEVER, pair.server.core.deadlineNanos());
+        assertTrue(pair.client.core.deadlineNanos() > 20 * SECOND);
+        assertTrue(pair.server.core.deadlineNanos() > 60 * SECOND);
+    }
+
+    /** A day of idleness behind a NAT that forgets UDP after 30 s and TCP after 120 s. */
+    @Test
+    void aDayOfIdlenessCostsLittleAndLosesNothing() {
+        for (CarrierPolicy policy : CarrierPolicy.values()) {
+            SessionPair pair = pair(policy);
+            pair.udpMappingNanos = 30 * SECOND;
+            pair.tcpMappingNanos = 120 * SECOND;
+            pair.client.finishWhenWritten = false;
+            pair.server.finishWhenWritten = false;
+            transfer(pair, 10_000, 10_000);
+            pair.runUntil(5 * SECOND);
+            long before = pair.wireBytes;
+            pair.runUntil(24 * 3600 * SECOND);
+            long keepalive = pair.wireBytes - before;
+            Logger.getLogger("figures").info("a day of idleness, " + policy + ": " + keepalive + " bytes");
+            assertTrue(keepalive <= 2_000_000, policy + ": " + keepalive + " bytes");
+            assertEquals(policy == CarrierPolicy.TLS ? 1 : 2, pair.links.size(), pair::toString);
+            pair.client.toWrite = 20_000;
+            pair.server.toWrite = 20_000;
+            pair.client.finishWhenWritten = true;
+            pair.server.finishWhenWritten = true;
+            pair.client.write();
+            pair.server.write();
+            pair.runUntil(pair.nowNanos + 2 * SECOND);
+            assertFinished(pair);
+        }
     }
 }

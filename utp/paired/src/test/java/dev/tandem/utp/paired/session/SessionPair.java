@@ -30,8 +30,27 @@ final class SessionPair {
 
     double bytesPerSecond = 2_000_000;
     boolean utpReachable = true;
+    /** If not, SYNs are lost; a dial fails when its time is over. */
+    boolean tlsReachable = true;
+    /** Nobody listens: a dial of TLS fails within a round trip. */
+    boolean tlsRefused;
+    /** The server knows no session any more. */
+    boolean serverForgot;
+    /** A NAT forgets a connection that is silent for so long: what is sent on it afterwards is lost. */
+    long udpMappingNanos = SessionCore.NEVER;
+
+    long tcpMappingNanos = SessionCore.NEVER;
+    /** What the carriers cost on the wire: headers, tags and the transport's own acknowledgements included. */
+    long wireBytes;
+
+    int tlsDials;
     long nowNanos;
     long events;
+
+    /** Record header and tag, TCP and IPv4 with timestamps, and an acknowledgement. */
+    private static final int TLS_WIRE_BYTES = 22 + 52 + 52;
+    /** Record header and tag, µTP, UDP and IPv4, and an acknowledgement. */
+    private static final int UTP_WIRE_BYTES = 18 + 48 + 48;
 
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
     private long eventNumber;
@@ -129,6 +148,8 @@ final class SessionPair {
         final End fromClient;
         final End fromServer;
         boolean dead;
+        boolean forgotten;
+        private long usedNanos = nowNanos;
 
         Link(CarrierKind kind, int attempt) {
             this.kind = kind;
@@ -148,6 +169,12 @@ final class SessionPair {
             at(serverHearsNanos, () -> server.core.handleClosed(fromServer, "died", nowNanos));
         }
 
+        /** Nothing of it arrives from now on, and nobody says so. */
+        void vanish() {
+            forgotten = true;
+            stall();
+        }
+
         /** Delivers nothing in either direction until resumed. */
         void stall() {
             fromClient.stalled = true;
@@ -155,8 +182,19 @@ final class SessionPair {
         }
 
         void resume() {
-            fromClient.resume();
-            fromServer.resume();
+            if (!forgotten) {
+                fromClient.resume();
+                fromServer.resume();
+            }
+        }
+
+        /** Something is sent: the NAT knows the connection for another while, if it does still. */
+        private void use(int bytes) {
+            if (nowNanos - usedNanos > (kind == CarrierKind.TLS ? tcpMappingNanos : udpMappingNanos)) {
+                vanish();
+            }
+            usedNanos = nowNanos;
+            wireBytes += bytes + (kind == CarrierKind.TLS ? TLS_WIRE_BYTES : UTP_WIRE_BYTES);
         }
     }
 
@@ -201,6 +239,7 @@ final class SessionPair {
                 frames.release();
                 return;
             }
+            link.use(frames.readableBytes());
             queued.add(frames);
             queuedBytes += frames.readableBytes();
             step();
@@ -332,6 +371,8 @@ final class SessionPair {
         long lastReadNanos;
         final List<String> changes = new ArrayList<>();
 
+        boolean detached;
+        private int tlsDial;
         private boolean paused;
         private int expectedAttempt;
         private final List<Link> early = new ArrayList<>();
@@ -446,6 +487,87 @@ final class SessionPair {
 
         @Override
         public void cancelUtpDial() {}
+
+        @Override
+        public void dialTls(long connectNanos) {
+            int dial = ++tlsDials;
+            tlsDial = dial;
+            connect(dial, connectNanos);
+        }
+
+        /** A SYN, and another one each second while none is answered. */
+        private void connect(int dial, long leftNanos) {
+            if (tlsDial != dial) {
+                return;
+            }
+            if (tlsRefused || leftNanos <= 0) {
+                at(2 * delayNanos, () -> {
+                    if (tlsDial == dial) {
+                        core.handleTlsDialFailed(nowNanos);
+                    }
+                });
+            } else if (!tlsReachable) {
+                at(Math.min(SECOND, leftNanos), () -> connect(dial, leftNanos - SECOND));
+            } else {
+                // TCP and TLS.
+                at(4 * delayNanos, () -> {
+                    if (tlsDial == dial) {
+                        ResumePoint point = core.resumePoint();
+                        at(delayNanos, () -> resume(dial, point));
+                    }
+                });
+            }
+        }
+
+        @Override
+        public void cancelTlsDial() {
+            tlsDial = 0;
+        }
+
+        /** RESUME arrives at the server, and its answer, in time, at the client. */
+        private void resume(int dial, ResumePoint point) {
+            if (server.closed != null || serverForgot) {
+                at(delayNanos, () -> {
+                    if (tlsDial == dial) {
+                        core.close(CloseReason.SESSION_UNKNOWN, null);
+                    }
+                });
+                return;
+            }
+            if (!tlsReachable) {
+                return;
+            }
+            Link link = new Link(CarrierKind.TLS, 0);
+            links.add(link);
+            try {
+                server.core.resume(
+                        link.fromServer, point, own -> at(delayNanos, () -> resumed(dial, link, own)), nowNanos);
+            } catch (MalformedFrameException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private void resumed(int dial, Link link, ResumePoint point) {
+            if (tlsDial != dial || closed != null) {
+                link.fromClient.abort();
+            } else if (link.dead) {
+                core.handleTlsDialFailed(nowNanos);
+            } else if (!link.fromServer.stalled) {
+                try {
+                    core.resume(link.fromClient, point, own -> {}, nowNanos);
+                } catch (MalformedFrameException e) {
+                    throw new AssertionError(e);
+                }
+            }
+        }
+
+        @Override
+        public void detached(boolean now) {
+            if (now == detached) {
+                throw new AssertionError("detached twice");
+            }
+            detached = now;
+        }
 
         @Override
         public void expectPairing(int attempt) {
