@@ -86,7 +86,10 @@ public final class AddressScrubber {
     }
 
     private static int longestIpv6(String text, int start, int to) {
-        for (int end = Math.min(to, start + MAX_IPV6_LENGTH); end > start + 1; end--) {
+        // The least address has two colons, and most runs of these characters have not.
+        int first = text.indexOf(':', start);
+        int second = first < 0 ? -1 : text.indexOf(':', first + 1);
+        for (int end = Math.min(to, start + MAX_IPV6_LENGTH); second >= 0 && end > second; end--) {
             if (!isWord(text, end)) {
                 try {
                     IpAddresses.parseIpv6(text.substring(start, end));
