@@ -7,6 +7,7 @@ import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerLimits;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -32,6 +33,10 @@ record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bo
         MAX_HANDSHAKES_PER_SECOND("max-handshakes-per-second", 1, 1_000_000),
         MAX_HALF_OPEN_UTP("max-half-open-utp", 1, 65_536),
         MAX_UNMATCHED_UTP("max-unmatched-utp", 1, 65_536),
+        /** Sessions without a carrier. */
+        MAX_DETACHED("max-detached", 1, 1_000_000),
+        /** How long each of them waits for its client. */
+        DETACHED_SECONDS("detached-seconds", 1, 3_600),
         /** In each direction. */
         MAX_SESSION_BYTES("max-session-bytes", LinkConfig.MIN_WINDOW, 256 << 20),
         MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000);
@@ -121,10 +126,13 @@ record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bo
                 .withUtp(
                         or(Bound.MAX_HALF_OPEN_UTP, limits.halfOpenUtp()),
                         or(Bound.MAX_UNMATCHED_UTP, limits.unmatchedUtp()),
-                        limits.unmatchedUtpBytes());
+                        limits.unmatchedUtpBytes())
+                .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes());
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
+                .withDetachedTimeout(Duration.ofSeconds(or(
+                        Bound.DETACHED_SECONDS, (int) config.detachedTimeout().toSeconds())))
                 .withBuffers(
                         or(Bound.MAX_SESSION_BYTES, config.retainBytes()),
                         or(Bound.MAX_SESSION_BYTES, config.receiveBytes()));

@@ -7,6 +7,7 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerLimits;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ServerOptionsTest {
@@ -26,9 +27,13 @@ class ServerOptionsTest {
     void eachOptionSetsItsOwnBound() throws Exception {
         ServerOptions options = parse("carrier=tls;max-sessions=1;max-sessions-per-address=2;max-half-open=3;"
                 + "max-half-open-per-address=4;max-handshakes-per-second=5;max-half-open-utp=6;max-unmatched-utp=7;"
-                + "max-session-bytes=65536;max-log-lines-per-second=9");
+                + "max-detached=8;detached-seconds=10;max-session-bytes=65536;max-log-lines-per-second=9");
         LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
-        assertEquals(new ServerLimits(3, 4, 5, 1, 2, 6, 7, ServerLimits.DEFAULT.unmatchedUtpBytes()), config.limits());
+        ServerLimits standard = ServerLimits.DEFAULT;
+        assertEquals(
+                new ServerLimits(3, 4, 5, 1, 2, 6, 7, standard.unmatchedUtpBytes(), 8, standard.detachedBytes()),
+                config.limits());
+        assertEquals(Duration.ofSeconds(10), config.detachedTimeout());
         assertEquals(65_536, config.retainBytes());
         assertEquals(65_536, config.receiveBytes());
         assertEquals(CarrierPolicy.TLS, config.policy());
