@@ -99,7 +99,7 @@ class SessionFaultTest {
             detached += wasDetached[0] ? 1 : 0;
         }
         // Else the test tests nothing.
-        assertTrue(resumptions > 2L * SEEDS, "resumptions " + resumptions);
+        assertTrue(resumptions > SEEDS, "resumptions " + resumptions);
         assertTrue(detached > SEEDS / 10, "sessions without a carrier " + detached);
     }
 
