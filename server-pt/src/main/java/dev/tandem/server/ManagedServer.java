@@ -80,8 +80,7 @@ final class ManagedServer {
         ServerOptions options = ServerOptions.parse(environment.optionsOf(TRANSPORT));
         BridgeState state = new BridgeState(folder);
         ServerIdentity identity = state.identity();
-        LinkConfig config =
-                LinkConfig.DEFAULT.withPolicy(options.carrier()).withCongestionControl(options.congestion());
+        LinkConfig config = options.linkConfig();
         InetSocketAddress address = environment
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

@@ -8,11 +8,10 @@ import dev.tandem.ptspec.StateFolder;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
 import dev.tandem.utp.paired.WarmUp;
+import dev.tandem.utp.paired.strangers.StrangerConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -47,6 +46,18 @@ final class StandaloneServer implements Callable<Integer> {
     private String forward = "";
 
     @Option(
+            names = "--decoy",
+            paramLabel = "HOST:PORT",
+            description = "A web server (TLS) that those meet who are no clients (default: a small one of its own).")
+    private @Nullable String decoy;
+
+    @Option(
+            names = "--udp-source",
+            paramLabel = "client|any",
+            description = "Whom UDP answers: addresses with a client's TCP connection, or anybody (default: client).")
+    private String udpSource = "client";
+
+    @Option(
             names = "--state",
             paramLabel = "DIR",
             description = "Keeps the bridge's key and secret (default: ~/.local/state/tandem).")
@@ -68,10 +79,15 @@ final class StandaloneServer implements Callable<Integer> {
         ProxyLog log = new ProxyLog(StandaloneServer::log, unsafeLogging);
         try {
             InetSocketAddress address = listenAddress();
-            Upstream upstream = new Upstream(resolve(forward), null);
+            Upstream upstream =
+                    new Upstream(HostPort.parse("--forward", forward).resolve(), null);
+            HostPort wanted = decoy == null ? null : HostPort.parse("--decoy", decoy);
+            LinkConfig config = LinkConfig.DEFAULT.withStrangers(StrangerConfig.DEFAULT
+                    .withDecoy(wanted == null ? null : wanted.resolve())
+                    .withAnyUdpSource(ServerOptions.anyUdpSource("--udp-source", udpSource)));
             BridgeState bridge = new BridgeState(StateFolder.open(state == null ? defaultState() : state));
             ServerIdentity identity = bridge.identity();
-            try (ServerProxy proxy = new ServerProxy(identity, LinkConfig.DEFAULT, upstream, log)) {
+            try (ServerProxy proxy = new ServerProxy(identity, config, upstream, log)) {
                 String line = bridge.writeBridgeLine(identity, proxy.listen(address), false);
                 PrintWriter out = spec.commandLine().getOut();
                 out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
@@ -102,26 +118,6 @@ final class StandaloneServer implements Callable<Integer> {
 
     private static Path defaultState() {
         return Path.of(System.getProperty("user.home"), ".local", "state", "tandem");
-    }
-
-    /** Once, at the start: a name that does not resolve is told at once, and no event loop waits for DNS. */
-    private static InetSocketAddress resolve(String hostAndPort) throws PtParseException, IOException {
-        int colon = hostAndPort.lastIndexOf(':');
-        String host = hostAndPort.substring(0, Math.max(0, colon));
-        int port;
-        try {
-            port = Integer.parseInt(hostAndPort.substring(colon + 1));
-        } catch (NumberFormatException e) {
-            throw new PtParseException("--forward takes HOST:PORT");
-        }
-        if (host.isEmpty() || port < 1 || port > 65_535) {
-            throw new PtParseException("--forward takes HOST:PORT, with a port of 1 to 65535");
-        }
-        try {
-            return new InetSocketAddress(InetAddress.getByName(host), port);
-        } catch (UnknownHostException e) {
-            throw new IOException("--forward: the host's name does not resolve", e);
-        }
     }
 
     private static void log(Severity severity, String line) {

@@ -81,7 +81,8 @@ final class ClientDial implements LinkSession.Owner {
                     @Override
                     protected void initChannel(Channel channel) {
                         channel.pipeline()
-                                .addLast(TlsChannelHandler.client(crypto, cert))
+                                .addLast(TlsChannelHandler.client(
+                                        crypto, cert, config.strangers().clock()))
                                 .addLast(new Setup());
                     }
                 });

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.net.InetAddress;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxSessions server: most sessions; the newest is refused
  * @param maxUnmatchedUtp server: most µTP connections without a session; the oldest is dropped
  * @param maxUnmatchedUtpBytes server: most bytes held for them all; the oldest is dropped
+ * @param strangers server: what becomes of those who are no clients; the clock that it names serves a client too
  * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
  * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
@@ -41,6 +43,7 @@ public record LinkConfig(
         int maxSessions,
         int maxUnmatchedUtp,
         int maxUnmatchedUtpBytes,
+        StrangerConfig strangers,
         ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
         @Nullable InetAddress outboundBindV6) {
@@ -61,6 +64,7 @@ public record LinkConfig(
             16 * 1024,
             1024,
             4 << 20,
+            StrangerConfig.DEFAULT,
             ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
             null);
@@ -103,12 +107,17 @@ public record LinkConfig(
         });
     }
 
-    /** Sets what µTP connections are made with. */
+    /** Sets what a server does with those who are no clients. */
+    public LinkConfig withStrangers(StrangerConfig value) {
+        return with(draft -> draft.strangers = value);
+    }
+
     /** The same with another congestion control of µTP. */
     public LinkConfig withCongestionControl(CongestionControl control) {
         return withUtp(utp.withCongestionController(control.factory()));
     }
 
+    /** Sets what µTP connections are made with. */
     public LinkConfig withUtp(ConnectionConfig value) {
         return with(draft -> draft.utp = value);
     }
@@ -135,6 +144,7 @@ public record LinkConfig(
         private int maxSessions;
         private int maxUnmatchedUtp;
         private int maxUnmatchedUtpBytes;
+        private StrangerConfig strangers;
         private ConnectionConfig utp;
         private @Nullable InetAddress outboundBindV4;
         private @Nullable InetAddress outboundBindV6;
@@ -152,6 +162,7 @@ public record LinkConfig(
             maxSessions = from.maxSessions;
             maxUnmatchedUtp = from.maxUnmatchedUtp;
             maxUnmatchedUtpBytes = from.maxUnmatchedUtpBytes;
+            strangers = from.strangers;
             utp = from.utp;
             outboundBindV4 = from.outboundBindV4;
             outboundBindV6 = from.outboundBindV6;
@@ -174,6 +185,7 @@ public record LinkConfig(
                 draft.maxSessions,
                 draft.maxUnmatchedUtp,
                 draft.maxUnmatchedUtpBytes,
+                draft.strangers,
                 draft.utp,
                 draft.outboundBindV4,
                 draft.outboundBindV6);

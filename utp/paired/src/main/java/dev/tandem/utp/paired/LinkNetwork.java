@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.SourceFilter;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
@@ -37,6 +38,22 @@ public interface LinkNetwork {
 
     /** Listens on TCP. The handler is that of each child. */
     ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler);
+
+    /**
+     * Listens on µTP, silent to addresses that the filter does not know.
+     *
+     * <p>Unless overridden it filters nothing.
+     *
+     * @param sources null for no filter
+     */
+    default ChannelFuture bindUtp(
+            EventLoop loop,
+            InetSocketAddress local,
+            ConnectionConfig config,
+            @Nullable SourceFilter sources,
+            ChannelHandler childHandler) {
+        return bindUtp(loop, local, config, childHandler);
+    }
 
     /** Listens on µTP. The handler is that of each child. Children go on when the listening channel is closed. */
     ChannelFuture bindUtp(

@@ -1,12 +1,20 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.admission.Hello;
 import dev.tandem.utp.paired.admission.Welcome;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.strangers.FrontDoor;
+import dev.tandem.utp.paired.strangers.KnownAddresses;
+import dev.tandem.utp.paired.strangers.Stranger;
+import dev.tandem.utp.paired.strangers.StrangerConfig;
+import dev.tandem.utp.paired.strangers.StrangerStats;
+import dev.tandem.utp.paired.strangers.WebServer;
 import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
+import dev.tandem.utp.protocol.SourceFilter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -17,6 +25,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,6 +52,10 @@ public final class LinkServer {
     private final TlsCertificate certificate;
     private final byte[] secret;
     private final PairingRegistry registry;
+    private final FrontDoor door;
+    /** Where clients are that UDP may be spoken with. */
+    private final KnownAddresses clients = new KnownAddresses();
+
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
     /** The identifier that each session expects, or used last. */
@@ -80,11 +93,18 @@ public final class LinkServer {
         this.network = network;
         this.registry = new PairingRegistry(config.maxUnmatchedUtp(), config.maxUnmatchedUtpBytes());
         this.secret = identity.bridgeCert().secret();
+        this.door = new FrontDoor(loop, config.strangers(), secret, webServer(identity, config), new Doorkeeper());
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
         } catch (IOException e) {
             throw new IllegalStateException("the identity's certificate was readable before", e);
         }
+    }
+
+    private static WebServer webServer(ServerIdentity identity, LinkConfig config) {
+        ServerIdentity front = identity.front();
+        StrangerConfig strangers = config.strangers();
+        return new WebServer(front.key(), front.certificate(), strangers.webTimeout(), strangers.clock());
     }
 
     /**
@@ -113,7 +133,8 @@ public final class LinkServer {
                 listening(boundTcp, null, bound, promise);
                 return;
             }
-            ChannelFuture utpBind = network.bindUtp(loop, bound, config.utp(), new UtpInitializer());
+            SourceFilter sources = config.strangers().anyUdpSource() ? null : SourceFilter.of(clients::contains);
+            ChannelFuture utpBind = network.bindUtp(loop, bound, config.utp(), sources, new UtpInitializer());
             utpBind.addListener((ChannelFutureListener) utpDone -> {
                 if (utpDone.isSuccess()) {
                     listening(boundTcp, utpDone.channel(), bound, promise);
@@ -155,6 +176,7 @@ public final class LinkServer {
                 session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
             }
             new ArrayList<>(halfOpen).forEach(Channel::close);
+            door.close();
             registry.stop();
         });
     }
@@ -189,7 +211,12 @@ public final class LinkServer {
         return registry.waitingCount();
     }
 
-    /** TCP connections without a proof now. On the event loop. */
+    /** What was counted of strangers. On the event loop. */
+    public StrangerStats strangerStats() {
+        return door.stats();
+    }
+
+    /** TCP connections of clients without a proof now. On the event loop. */
     public int halfOpenCount() {
         return halfOpen.size();
     }
@@ -207,15 +234,53 @@ public final class LinkServer {
     private final class TcpInitializer extends ChannelInitializer<Channel> {
         @Override
         protected void initChannel(Channel channel) {
-            if (closed || halfOpen.size() >= config.maxHalfOpen()) {
-                refused(Refusal.TOO_MANY, addressOf(channel));
+            if (closed) {
+                channel.close();
+            } else {
+                door.accept(channel);
+            }
+        }
+    }
+
+    /** What becomes of a TCP connection when it is known who has opened it. */
+    private final class Doorkeeper implements FrontDoor.Host {
+        @Override
+        public void admit(Channel channel) {
+            InetSocketAddress from = addressOf(channel);
+            if (halfOpen.size() >= config.maxHalfOpen() || from == null) {
+                refused(Refusal.TOO_MANY, from);
                 channel.close();
                 return;
             }
             halfOpen.add(channel);
+            addClient(from);
+            channel.closeFuture().addListener(gone -> clients.remove(from.getAddress()));
             channel.pipeline()
                     .addLast(TlsChannelHandler.server(crypto, identity.key(), certificate, secret))
                     .addLast(new ServerAdmission(config, new Gate()));
+        }
+
+        @Override
+        public void turnAway(Stranger kind, Channel channel) {
+            Refusal refusal = switch (kind) {
+                case NO_MARKER -> Refusal.STRANGER;
+                case REPLAYED -> Refusal.REPLAY;
+                case OVER_BOUND -> Refusal.TOO_MANY_STRANGERS;
+            };
+            refused(refusal, addressOf(channel));
+        }
+
+        @Override
+        public void decoyUnreachable(long times) {
+            acceptor.decoyUnreachable(times);
+        }
+    }
+
+    /** UDP may be spoken with this address, as long as what it is known by is there. */
+    private void addClient(InetSocketAddress client) {
+        InetAddress address = client.getAddress();
+        if (clients.add(address) && utp instanceof UtpServerChannel listening) {
+            listening.sourceKnown(KnownAddresses.normalised(address));
         }
     }
 
@@ -240,6 +305,8 @@ public final class LinkServer {
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
             LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
             sessions.add(session);
+            // It may outlive this connection, and dial UDP again.
+            addClient(from);
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
@@ -292,7 +359,9 @@ public final class LinkServer {
             if (last != null) {
                 registry.forget(last);
             }
-            sessions.remove(session);
+            if (sessions.remove(session)) {
+                clients.remove(session.remoteAddress().getAddress());
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ import dev.tandem.utp.netty.UtpChannelOption;
 import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
+import dev.tandem.utp.protocol.SourceFilter;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -78,9 +80,20 @@ final class StandardNetwork implements LinkNetwork {
     @Override
     public ChannelFuture bindUtp(
             EventLoop loop, InetSocketAddress local, ConnectionConfig config, ChannelHandler childHandler) {
+        return bindUtp(loop, local, config, null, childHandler);
+    }
+
+    @Override
+    public ChannelFuture bindUtp(
+            EventLoop loop,
+            InetSocketAddress local,
+            ConnectionConfig config,
+            @Nullable SourceFilter sources,
+            ChannelHandler childHandler) {
         return new ServerBootstrap()
                 .group(loop)
                 .channelFactory(UtpServerChannel::new)
+                .option(UtpChannelOption.ENDPOINT_CONFIG, EndpointConfig.DEFAULT.withSources(sources))
                 .option(UtpChannelOption.CONNECTION_CONFIG, config)
                 .childHandler(childHandler)
                 .bind(local);
