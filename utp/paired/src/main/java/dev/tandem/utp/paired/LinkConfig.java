@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param retainBytes most bytes kept for sending again; beyond it the session is not writable. 64 KiB or more
  * @param receiveBytes most bytes held for a paused user or out of order: the credit that the other side is given.
  *     64 KiB or more
- * @param maxHalfOpen server: most TCP connections without a proof; the newest is refused
+ * @param maxHalfOpen server: most TCP connections of clients, by their marker, without a proof; the newest is refused
  * @param maxSessions server: most sessions; the newest is refused
  * @param maxUnmatchedUtp server: most µTP connections without a session; the oldest is dropped
  * @param maxUnmatchedUtpBytes server: most bytes held for them all; the oldest is dropped

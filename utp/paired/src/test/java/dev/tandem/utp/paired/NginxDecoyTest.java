@@ -270,6 +270,18 @@ class NginxDecoyTest {
         assertEquals(Refusal.STRANGER, link.nextRefusal());
     }
 
+    /** So that the comparison is one of something. */
+    @Test
+    void theAnswersAreThoseOfNginx() throws Exception {
+        String hint = answerOf(link.address, text("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assertTrue(hint.startsWith("HTTP/1.1 400 Bad Request\r\nServer: nginx/"), hint);
+        assertTrue(hint.contains("The plain HTTP request was sent to HTTPS port"), hint);
+        String alert = answerOf(link.address, bytes(oldHello(1)));
+        assertTrue(alert.startsWith("15030"), alert);
+        assertEquals(Refusal.STRANGER, link.nextRefusal());
+        assertEquals(Refusal.STRANGER, link.nextRefusal());
+    }
+
     private static SSLContext trusting() throws Exception {
         TrustManager anybody = new X509TrustManager() {
             @Override
