@@ -35,6 +35,20 @@ need_interop() {
     fi
 }
 
+# A real nginx with TLS, for the tests only: Debian's package would start a service on port 80, which nobody asked for.
+need_nginx() {
+    has nginx || (
+        policy=/usr/sbin/policy-rc.d
+        if [ "$(id -u)" -eq 0 ] && has apt-get && [ ! -e "$policy" ]; then
+            # invoke-rc.d(8): 101 forbids a package to start its service.
+            trap 'rm -f "$policy"' EXIT
+            printf '#!/bin/sh\nexit 101\n' >"$policy"
+            chmod +x "$policy"
+        fi
+        need nginx nginx-light
+    )
+}
+
 install_packages() {
     local log
     log=$(mktemp)

@@ -13,6 +13,9 @@ import java.util.Optional;
 /** What a bridge keeps in its state folder: its identity, made once, and the line that its clients need. */
 final class BridgeState {
     static final String IDENTITY_FILE = "identity.pem";
+    /** Key and certificate that strangers meet where there is no decoy. */
+    static final String FRONT_FILE = "front.pem";
+
     static final String BRIDGE_LINE_FILE = "utp_bridgeline.txt";
     private static final int MAX_IDENTITY_BYTES = 64 << 10;
 
@@ -28,22 +31,24 @@ final class BridgeState {
      * @throws IOException with a single line that names the file
      */
     ServerIdentity identity() throws IOException {
-        Optional<byte[]> stored = folder.read(IDENTITY_FILE, MAX_IDENTITY_BYTES);
+        String clientsLoss = "; restore it, or delete it and give clients the new bridge line";
+        return kept(IDENTITY_FILE, clientsLoss).withFront(kept(FRONT_FILE, "; restore it, or delete it"));
+    }
+
+    private ServerIdentity kept(String file, String advice) throws IOException {
+        Optional<byte[]> stored = folder.read(file, MAX_IDENTITY_BYTES);
         if (stored.isPresent()) {
             try {
                 return ServerIdentity.fromPem(new String(stored.get(), StandardCharsets.US_ASCII));
             } catch (IllegalArgumentException e) {
-                throw new IOException(
-                        IDENTITY_FILE + " in the state folder: " + e.getMessage()
-                                + "; restore it, or delete it and give clients the new bridge line",
-                        e);
+                throw new IOException(file + " in the state folder: " + e.getMessage() + advice, e);
             } finally {
                 Arrays.fill(stored.get(), (byte) 0);
             }
         }
         ServerIdentity identity = ServerIdentity.generate(new SecureRandom());
         byte[] pem = identity.toPem().getBytes(StandardCharsets.US_ASCII);
-        folder.write(IDENTITY_FILE, pem);
+        folder.write(file, pem);
         Arrays.fill(pem, (byte) 0);
         return identity;
     }

@@ -6,7 +6,10 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerLimits;
+import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -21,9 +24,17 @@ import org.jspecify.annotations.Nullable;
  * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} (UDP is not listened on) or {@code utp}
  * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default), {@code cubic}, {@code ledbat} or
  *     {@code ledbat++}
+ * @param decoy {@code decoy=}: the TLS server that strangers meet; null for one in this process
+ * @param anyUdpSource {@code udp-source=}: {@code client} (the default), µTP for addresses with a client's TCP connection
+ *     only, or {@code any}
  * @param bounds the bounds that are not the default's
  */
-record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bound, Integer> bounds) {
+record ServerOptions(
+        CarrierPolicy carrier,
+        CongestionControl congestion,
+        @Nullable HostPort decoy,
+        boolean anyUdpSource,
+        Map<Bound, Integer> bounds) {
     /** The options that are a number. */
     enum Bound {
         MAX_SESSIONS("max-sessions", 1, 1_000_000),
@@ -81,6 +92,8 @@ record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bo
         CarrierPolicy carrier = CarrierPolicy.AUTO;
         CongestionControl congestion = CongestionControl.BBR;
         Map<Bound, Integer> bounds = new EnumMap<>(Bound.class);
+        HostPort decoy = null;
+        boolean anyUdpSource = false;
         for (TransportArgs.Arg option : options.entries()) {
             if (!seen.add(option.key())) {
                 throw new PtParseException(where + ": " + option.key() + "= is there twice");
@@ -94,15 +107,17 @@ record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bo
                 switch (option.key()) {
                     case "carrier" -> carrier = CarrierPolicy.parse(option.value());
                     case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
+                    case "decoy" -> decoy = HostPort.parse("decoy=", option.value());
+                    case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                     default ->
-                        throw new PtParseException(where + ": unknown option " + option.key()
-                                + "=; this transport takes carrier=, cc=" + boundKeys());
+                        throw new PtParseException("unknown option " + option.key()
+                                + "=; this transport takes carrier=, cc=, decoy=, udp-source=" + boundKeys());
                 }
-            } catch (IllegalArgumentException e) {
+            } catch (IllegalArgumentException | PtParseException e) {
                 throw new PtParseException(where + ": " + e.getMessage());
             }
         }
-        return new ServerOptions(carrier, congestion, bounds);
+        return new ServerOptions(carrier, congestion, decoy, anyUdpSource, bounds);
     }
 
     private static String boundKeys() {
@@ -113,8 +128,21 @@ record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bo
         return keys.toString();
     }
 
-    /** The configuration with what the options change. */
-    LinkConfig applyTo(LinkConfig config) {
+    private static boolean anyUdpSource(String option, String value) throws PtParseException {
+        return switch (value) {
+            case "client" -> false;
+            case "any" -> true;
+            default -> throw new PtParseException(option + " takes client or any");
+        };
+    }
+
+    /**
+     * The configuration with what the options change.
+     *
+     * @throws IOException if the decoy's name does not resolve, with a single line
+     */
+    LinkConfig applyTo(LinkConfig config) throws IOException {
+        InetSocketAddress address = decoy == null ? null : decoy.resolve();
         ServerLimits limits = config.limits();
         ServerLimits changed = limits.withHalfOpen(
                         or(Bound.MAX_HALF_OPEN, limits.halfOpen()),
@@ -131,6 +159,7 @@ record ServerOptions(CarrierPolicy carrier, CongestionControl congestion, Map<Bo
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
+                .withStrangers(StrangerConfig.DEFAULT.withDecoy(address).withAnyUdpSource(anyUdpSource))
                 .withDetachedTimeout(Duration.ofSeconds(or(
                         Bound.DETACHED_SECONDS, (int) config.detachedTimeout().toSeconds())))
                 .withBuffers(

@@ -19,6 +19,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +34,12 @@ final class ServerProxy implements AutoCloseable {
     private final EventLoop loop = group.next();
     private final CarrierTotals totals = new CarrierTotals();
     private final LinkServer server;
+    private final LinkConfig config;
     private final Upstream upstream;
     private final ProxyLog log;
 
     ServerProxy(ServerIdentity identity, LinkConfig config, Upstream upstream, ProxyLog log) {
+        this.config = config;
         this.upstream = upstream;
         this.log = log;
         this.server = new LinkServer(loop, totals, identity, config, new Acceptor());
@@ -58,7 +61,23 @@ final class ServerProxy implements AutoCloseable {
         if (!bound.isSuccess()) {
             throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
         }
-        return bound.getNow();
+        InetSocketAddress listening = bound.getNow();
+        InetSocketAddress decoy = config.strangers().decoy();
+        if (decoy != null && isSame(decoy, listening)) {
+            throw new IOException("the decoy is this bridge itself; it must be another server");
+        }
+        return listening;
+    }
+
+    /** Whether who connects to the first reaches the second. */
+    private static boolean isSame(InetSocketAddress target, InetSocketAddress listening) throws IOException {
+        if (target.getPort() != listening.getPort()) {
+            return false;
+        }
+        boolean everywhere = listening.getAddress().isAnyLocalAddress();
+        boolean local = target.getAddress().isAnyLocalAddress()
+                || NetworkInterface.getByInetAddress(target.getAddress()) != null;
+        return target.getAddress().equals(listening.getAddress()) || (everywhere && local);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */
@@ -87,6 +106,12 @@ final class ServerProxy implements AutoCloseable {
                 }
             });
             return relay;
+        }
+
+        @Override
+        public void decoyUnreachable(long times) {
+            log.warning("the decoy cannot be reached (" + times
+                    + " times since this was said last); strangers meet a small web server instead");
         }
 
         @Override

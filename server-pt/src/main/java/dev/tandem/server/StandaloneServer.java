@@ -13,9 +13,7 @@ import dev.tandem.utp.paired.ServerIdentity;
 import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -80,7 +78,8 @@ final class StandaloneServer implements Callable<Integer> {
             InetSocketAddress address = listenAddress();
             ServerOptions given = ServerOptions.parse("--option", split(options));
             log.limit(given.logLinesPerSecond());
-            Upstream upstream = new Upstream(resolve(forward), null);
+            Upstream upstream =
+                    new Upstream(HostPort.parse("--forward", forward).resolve(), null);
             BridgeState bridge = new BridgeState(StateFolder.open(state == null ? defaultState() : state));
             ServerIdentity identity = bridge.identity();
             try (ShutdownSignal end = new ShutdownSignal();
@@ -128,26 +127,6 @@ final class StandaloneServer implements Callable<Integer> {
 
     private static Path defaultState() {
         return Path.of(System.getProperty("user.home"), ".local", "state", "tandem");
-    }
-
-    /** Once, at the start: a name that does not resolve is told at once, and no event loop waits for DNS. */
-    private static InetSocketAddress resolve(String hostAndPort) throws PtParseException, IOException {
-        int colon = hostAndPort.lastIndexOf(':');
-        String host = hostAndPort.substring(0, Math.max(0, colon));
-        int port;
-        try {
-            port = Integer.parseInt(hostAndPort.substring(colon + 1));
-        } catch (NumberFormatException e) {
-            throw new PtParseException("--forward takes HOST:PORT");
-        }
-        if (host.isEmpty() || port < 1 || port > 65_535) {
-            throw new PtParseException("--forward takes HOST:PORT, with a port of 1 to 65535");
-        }
-        try {
-            return new InetSocketAddress(InetAddress.getByName(host), port);
-        } catch (UnknownHostException e) {
-            throw new IOException("--forward: the host's name does not resolve", e);
-        }
     }
 
     private static void log(Severity severity, String line) {

@@ -119,6 +119,11 @@ class ManagedServerTest {
                 "utp:max-log-lines-per-second= | max-log-lines-per-second= takes a number",
                 "utp:max-handshakes-per-second=99999999999 | max-handshakes-per-second= takes a number",
                 "utp:max-sessions=7;utp:max-sessions=8 | max-sessions= is there twice",
+                "utp:decoy=here | decoy= takes HOST:PORT",
+                "utp:decoy=\\:443 | decoy= takes HOST:PORT",
+                "utp:decoy=localhost\\:0 | with a port of 1 to 65535",
+                "utp:decoy=nowhere.invalid\\:443 | decoy=: the host's name does not resolve",
+                "utp:udp-source=all | udp-source= takes client or any",
             })
     void namesTheOptionThatIsWrongAndStays(String options, String expected) throws Exception {
         Map<String, String> variables = environment(unused());
@@ -168,7 +173,7 @@ class ManagedServerTest {
             assertEquals(cert, certOf(run.await("SMETHOD utp ")));
         }
         assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(state())));
-        for (String name : new String[] {"identity.pem", "utp_bridgeline.txt"}) {
+        for (String name : new String[] {"identity.pem", "front.pem", "utp_bridgeline.txt"}) {
             Path file = state().resolve(name);
             assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
         }
@@ -203,6 +208,47 @@ class ManagedServerTest {
                 assertFalse(ADDRESS.matcher(line).find(), line);
                 assertFalse(line.contains(certOf(smethod)), line);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1:", "127.0.0.1\\:", "localhost\\:"})
+    void strangersMeetTheDecoy(String host) throws Exception {
+        byte[] greeting = "HELLO WEB\r\n".getBytes(StandardCharsets.US_ASCII);
+        int port = unused().getPort();
+        Map<String, String> variables = environment(unused());
+        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=" + host + port);
+        try (ManagedRun run = new ManagedRun(variables)) {
+            InetSocketAddress address = addressOf(run.await("SMETHOD utp "));
+            try (ServerSocket decoy = new ServerSocket(port, 5, InetAddress.getLoopbackAddress());
+                    Socket stranger = new Socket(address.getAddress(), address.getPort());
+                    Socket called = decoy.accept()) {
+                stranger.getOutputStream().write(greeting);
+                assertArrayEquals(greeting, called.getInputStream().readNBytes(greeting.length));
+                called.getOutputStream().write(7);
+                assertEquals(7, stranger.getInputStream().read());
+            }
+            assertTrue(run.await("LOG SEVERITY=info").contains("a stranger, given to the decoy"));
+            // From now on it is not there.
+            try (Socket stranger = new Socket(address.getAddress(), address.getPort())) {
+                stranger.getOutputStream().write(greeting);
+                assertEquals('H', stranger.getInputStream().read());
+            }
+            String line = run.await("LOG SEVERITY=warning");
+            assertTrue(line.contains("the decoy cannot be reached"), line);
+            assertFalse(ADDRESS.matcher(line).find(), line);
+        }
+    }
+
+    @Test
+    void isNotItsOwnDecoy() throws Exception {
+        Map<String, String> variables = environment(unused());
+        int port = unused().getPort();
+        variables.put("TOR_PT_SERVER_BINDADDR", "utp-0.0.0.0:" + port);
+        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=127.0.0.1\\:" + port);
+        try (ManagedRun run = new ManagedRun(variables)) {
+            String line = run.await("SMETHOD-ERROR utp ");
+            assertTrue(line.contains("the decoy is this bridge itself"), line);
         }
     }
 

@@ -177,6 +177,15 @@ final class SessionPipe {
         public void expectPairing(int attempt) {}
 
         @Override
+        public void dialTls(long connectNanos) {}
+
+        @Override
+        public void cancelTlsDial() {}
+
+        @Override
+        public void detached(boolean now) {}
+
+        @Override
         public void closed(CloseReason reason, String detail) {}
     }
 }

@@ -7,6 +7,7 @@ import io.netty.channel.ChannelConfig;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.RecvByteBufAllocator;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
@@ -48,7 +49,19 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
 
     /** What the socket counted, its connections included; zeros before it is bound. Call it on the event loop. */
     public EndpointStats stats() {
-        return socket == null ? new EndpointStats(0, 0, 0, 0, 0, 0, 0, 0) : socket.stats();
+        return socket == null ? new EndpointStats(0, 0, 0, 0, 0, 0, 0, 0, 0, 0) : socket.stats();
+    }
+
+    /**
+     * An address has become known to the filter of {@link UtpChannelOption#ENDPOINT_CONFIG}: its SYNs that came shortly
+     * before are answered now. Call it on the event loop.
+     *
+     * @param source IPv4 within IPv6 as IPv4, as the filter is asked
+     */
+    public void sourceKnown(InetAddress source) {
+        if (socket != null) {
+            socket.sourceKnown(source);
+        }
     }
 
     @Override

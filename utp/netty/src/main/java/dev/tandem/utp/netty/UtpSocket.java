@@ -163,6 +163,11 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         return endpoint.stats();
     }
 
+    void sourceKnown(InetAddress source) {
+        endpoint.handleSourceKnown(now(), source);
+        drainSoon();
+    }
+
     /** Dials for a channel, which hears of what happens from now on. */
     Connection connect(UtpChannel user, InetSocketAddress remote, ConnectionConfig config) {
         useDatagramsOf(config);

@@ -81,9 +81,7 @@ final class ClientDial implements LinkSession.Owner {
                 network.connectTcp(loop, local(), bridge, timeoutMillis, new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        channel.pipeline()
-                                .addLast(TlsChannelHandler.client(crypto, cert))
-                                .addLast(new Setup());
+                        channel.pipeline().addLast(newTls()).addLast(new Setup());
                     }
                 });
         tcp = connecting.channel();
@@ -95,6 +93,10 @@ final class ClientDial implements LinkSession.Owner {
         if (config.policy() != CarrierPolicy.TLS && !promise.isDone()) {
             dialUtp();
         }
+    }
+
+    private TlsChannelHandler newTls() {
+        return TlsChannelHandler.client(crypto, cert, config.strangers().clock());
     }
 
     private @Nullable InetSocketAddress local() {
@@ -203,7 +205,7 @@ final class ClientDial implements LinkSession.Owner {
         tlsRedial = dial;
         long timeout = Math.min(connectNanos, config.tcpConnectTimeout().toNanos());
         int timeoutMillis = (int) Math.min(Integer.MAX_VALUE, TimeUnit.NANOSECONDS.toMillis(timeout));
-        dial.start(network, loop, local(), bridge, timeoutMillis, () -> TlsChannelHandler.client(crypto, cert));
+        dial.start(network, loop, local(), bridge, timeoutMillis, this::newTls);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.net.InetAddress;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits server: bounds on connections and sessions
  * @param detachedTimeout how long a session waits without any carrier: the client for a way to the bridge, the server
  *     for its client
+ * @param strangers server: what becomes of those who are no clients; the clock that it names serves a client too
  * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
  * @param outboundBindV6 client: local address for IPv6 bridges, not used for loopback; null for any
@@ -38,6 +40,7 @@ public record LinkConfig(
         int receiveBytes,
         ServerLimits limits,
         Duration detachedTimeout,
+        StrangerConfig strangers,
         ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
         @Nullable InetAddress outboundBindV6) {
@@ -56,6 +59,7 @@ public record LinkConfig(
             4 << 20,
             ServerLimits.DEFAULT,
             Duration.ofSeconds(60),
+            StrangerConfig.DEFAULT,
             ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
             null);
@@ -98,6 +102,11 @@ public record LinkConfig(
         return with(draft -> draft.detachedTimeout = value);
     }
 
+    /** Sets what a server does with those who are no clients. */
+    public LinkConfig withStrangers(StrangerConfig value) {
+        return with(draft -> draft.strangers = value);
+    }
+
     /** The same with another congestion control of µTP. */
     public LinkConfig withCongestionControl(CongestionControl control) {
         return withUtp(utp.withCongestionController(control.factory()));
@@ -128,6 +137,7 @@ public record LinkConfig(
         private int receiveBytes;
         private ServerLimits limits;
         private Duration detachedTimeout;
+        private StrangerConfig strangers;
         private ConnectionConfig utp;
         private @Nullable InetAddress outboundBindV4;
         private @Nullable InetAddress outboundBindV6;
@@ -143,6 +153,7 @@ public record LinkConfig(
             receiveBytes = from.receiveBytes;
             limits = from.limits;
             detachedTimeout = from.detachedTimeout;
+            strangers = from.strangers;
             utp = from.utp;
             outboundBindV4 = from.outboundBindV4;
             outboundBindV6 = from.outboundBindV6;
@@ -163,6 +174,7 @@ public record LinkConfig(
                 draft.receiveBytes,
                 draft.limits,
                 draft.detachedTimeout,
+                draft.strangers,
                 draft.utp,
                 draft.outboundBindV4,
                 draft.outboundBindV6);

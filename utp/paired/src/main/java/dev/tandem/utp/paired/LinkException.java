@@ -26,7 +26,7 @@ public final class LinkException extends IOException {
         /** No route to the bridge's machine. */
         HOST_UNREACHABLE("host unreachable"),
         /** TLS works, but the certificate is not the one that {@code cert=} pins. */
-        WRONG_PIN("the server's certificate is not the one that cert= names"),
+        WRONG_PIN("the server's certificate is not the one that cert= names; is the clock right?"),
         /** What answers does not speak our TLS 1.3. */
         NOT_OUR_SERVER("what answers there is not a bridge of this transport"),
         /** The outbound bind address could not be used. */

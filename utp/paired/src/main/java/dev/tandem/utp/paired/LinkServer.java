@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.admission.Hello;
@@ -10,9 +11,16 @@ import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.session.ResumePoint;
+import dev.tandem.utp.paired.strangers.FrontDoor;
+import dev.tandem.utp.paired.strangers.KnownAddresses;
+import dev.tandem.utp.paired.strangers.Stranger;
+import dev.tandem.utp.paired.strangers.StrangerConfig;
+import dev.tandem.utp.paired.strangers.StrangerStats;
+import dev.tandem.utp.paired.strangers.WebServer;
 import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import dev.tandem.utp.protocol.EndpointConfig;
+import dev.tandem.utp.protocol.SourceFilter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -23,6 +31,7 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +61,10 @@ public final class LinkServer {
     private final PairingRegistry registry;
     private final ServerBounds bounds;
     private final HandshakePace pace;
+    private final FrontDoor door;
+    /** Where clients are that UDP may be spoken with. */
+    private final KnownAddresses clients = new KnownAddresses();
+
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
     private final DetachedSessions detached;
@@ -91,11 +104,18 @@ public final class LinkServer {
         this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds());
         this.detached = new DetachedSessions(limits.detached(), limits.detachedBytes(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
+        this.door = new FrontDoor(loop, config.strangers(), secret, webServer(identity, config), new Doorkeeper());
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
         } catch (IOException e) {
             throw new IllegalStateException("the identity's certificate was readable before", e);
         }
+    }
+
+    private static WebServer webServer(ServerIdentity identity, LinkConfig config) {
+        ServerIdentity front = identity.front();
+        StrangerConfig strangers = config.strangers();
+        return new WebServer(front.key(), front.certificate(), strangers.webTimeout(), strangers.clock());
     }
 
     /**
@@ -142,8 +162,10 @@ public final class LinkServer {
     }
 
     private EndpointConfig endpoint() {
+        SourceFilter sources = config.strangers().anyUdpSource() ? null : SourceFilter.of(clients::contains);
         return EndpointConfig.DEFAULT
                 .withMaxHalfOpen(config.limits().halfOpenUtp())
+                .withSources(sources)
                 .withConnection(config.utp());
     }
 
@@ -190,6 +212,7 @@ public final class LinkServer {
                 session.close(CloseReason.SHUT_DOWN, ResetReason.SHUTTING_DOWN);
             }
             bounds.halfOpenChannels().forEach(Channel::close);
+            door.close();
             registry.stop();
         });
     }
@@ -229,7 +252,12 @@ public final class LinkServer {
         return registry.waitingCount();
     }
 
-    /** TCP connections without a proof now. On the event loop. */
+    /** What was counted of strangers. On the event loop. */
+    public StrangerStats strangerStats() {
+        return door.stats();
+    }
+
+    /** TCP connections of clients without a proof now. On the event loop. */
     public int halfOpenCount() {
         return bounds.halfOpenCount();
     }
@@ -250,15 +278,53 @@ public final class LinkServer {
     private final class TcpInitializer extends ChannelInitializer<Channel> {
         @Override
         protected void initChannel(Channel channel) {
-            if (closed || !bounds.open(channel, addressOf(channel))) {
-                refused(Refusal.TOO_MANY, addressOf(channel));
+            if (closed) {
+                channel.close();
+            } else {
+                door.accept(channel);
+            }
+        }
+    }
+
+    /** What becomes of a TCP connection when it is known who has opened it. */
+    private final class Doorkeeper implements FrontDoor.Host {
+        @Override
+        public void admit(Channel channel) {
+            InetSocketAddress from = addressOf(channel);
+            if (from == null || !bounds.open(channel, from)) {
+                refused(Refusal.TOO_MANY, from);
                 channel.close();
                 return;
             }
+            addClient(from);
+            channel.closeFuture().addListener(gone -> clients.remove(from.getAddress()));
             channel.pipeline()
                     .addLast(pace.turn())
                     .addLast(TlsChannelHandler.server(crypto, identity.key(), certificate, secret))
                     .addLast(new ServerAdmission(config, new Gate()));
+        }
+
+        @Override
+        public void turnAway(Stranger kind, Channel channel) {
+            Refusal refusal = switch (kind) {
+                case NO_MARKER -> Refusal.STRANGER;
+                case REPLAYED -> Refusal.REPLAY;
+                case OVER_BOUND -> Refusal.TOO_MANY_STRANGERS;
+            };
+            refused(refusal, addressOf(channel));
+        }
+
+        @Override
+        public void decoyUnreachable(long times) {
+            acceptor.decoyUnreachable(times);
+        }
+    }
+
+    /** UDP may be spoken with this address, as long as what it is known by is there. */
+    private void addClient(InetSocketAddress client) {
+        InetAddress address = client.getAddress();
+        if (clients.add(address) && utp instanceof UtpServerChannel listening) {
+            listening.sourceKnown(KnownAddresses.normalised(address));
         }
     }
 
@@ -285,6 +351,8 @@ public final class LinkServer {
             sessions.add(session);
             bounds.sessionOpened(session, from);
             detached.add(session);
+            // It may outlive this connection, and dial UDP again.
+            addClient(from);
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
@@ -322,7 +390,11 @@ public final class LinkServer {
             ctx.pipeline().addLast(carrier);
             try {
                 session.resume(carrier, point, own -> writeResumed(ctx, own));
-                session.moved(from);
+                if (session.closeReason() == null) {
+                    addClient(from);
+                    clients.remove(session.remoteAddress().getAddress());
+                    session.moved(from);
+                }
             } catch (MalformedFrameException e) {
                 refused(Refusal.BAD_HELLO, from);
                 ctx.close();
@@ -374,7 +446,9 @@ public final class LinkServer {
             if (last != null) {
                 registry.forget(last);
             }
-            sessions.remove(session);
+            if (sessions.remove(session)) {
+                clients.remove(session.remoteAddress().getAddress());
+            }
             bounds.sessionClosed(session);
             detached.remove(session);
         }

@@ -32,6 +32,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What makes a server this bridge: a P-256 key, its self-signed certificate, and the bridge's secret. Made once and
@@ -56,12 +57,21 @@ public final class ServerIdentity {
     private final PrivateKey key;
     private final byte[] certificate;
     private final BridgeCert bridgeCert;
+    private final @Nullable ServerIdentity front;
+
+    private ServerIdentity(ServerIdentity of, ServerIdentity front) {
+        this.key = of.key;
+        this.certificate = of.certificate;
+        this.bridgeCert = of.bridgeCert;
+        this.front = front;
+    }
 
     /** Zeroes the secret, of which it keeps a copy. */
     private ServerIdentity(PrivateKey key, byte[] certificate, byte[] secret, byte[] spki)
             throws GeneralSecurityException {
         this.key = key;
         this.certificate = certificate;
+        this.front = null;
         this.bridgeCert = new BridgeCert(MessageDigest.getInstance("SHA-256").digest(spki), secret);
         Arrays.fill(secret, (byte) 0);
     }
@@ -215,6 +225,19 @@ public final class ServerIdentity {
     /** What clients need to know: the value of {@code cert=}. */
     public BridgeCert bridgeCert() {
         return bridgeCert;
+    }
+
+    /**
+     * The same with key and certificate of another for strangers, so that what they see does not name this bridge. Where it
+     * has a decoy they see neither.
+     */
+    public ServerIdentity withFront(ServerIdentity other) {
+        return new ServerIdentity(this, other);
+    }
+
+    /** Whose key and certificate strangers meet. */
+    ServerIdentity front() {
+        return front == null ? this : front;
     }
 
     /** The key that signs the TLS handshake. */

@@ -14,9 +14,22 @@ public interface SessionAcceptor {
     /** A connection was turned away before it became a session. The address is not for logs unless scrubbed. */
     default void refused(Refusal refusal, InetSocketAddress from) {}
 
+    /**
+     * The decoy cannot be reached; strangers meet a server in this process instead. Told at most once a minute.
+     *
+     * @param times since it was told last
+     */
+    default void decoyUnreachable(long times) {}
+
     /** Why a connection did not become a session, or a µTP connection part of one. */
     enum Refusal {
-        /** What came on TCP was not TLS 1.3, or the handshake failed. */
+        /** A TCP connection without the marker of a client. It was given to the decoy. */
+        STRANGER("a stranger, given to the decoy"),
+        /** A TCP connection whose marker had come before. It was given to the decoy. */
+        REPLAY("a client's marker used again, given to the decoy"),
+        /** A stranger beyond the bound on them. */
+        TOO_MANY_STRANGERS("too many strangers"),
+        /** A client by its marker, but the TLS handshake failed. */
         NOT_TLS("not a TLS 1.3 client"),
         /** TLS was not complete in time. */
         TLS_TIMEOUT("TLS handshake not complete in time"),

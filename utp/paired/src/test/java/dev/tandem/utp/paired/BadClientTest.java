@@ -59,7 +59,8 @@ class BadClientTest {
             assertNull(client.error);
             Eventually.holds(
                     "the server holds nothing of strangers",
-                    () -> link.onServer(() -> link.server.halfOpenCount() + link.server.unmatchedCount()) == 0);
+                    () -> link.onServer(() -> link.server.halfOpenCount() + link.server.unmatchedCount()) == 0
+                            && link.strangersPresent() == 0);
             return refusal;
         }
     }
@@ -120,21 +121,41 @@ class BadClientTest {
     @Test
     void garbageOnTcp() throws Exception {
         assertEquals(
-                Refusal.NOT_TLS,
+                Refusal.STRANGER,
                 refusalOf(link -> tcp(link, "GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII))));
-        assertEquals(Refusal.NOT_TLS, refusalOf(link -> tcp(link, new byte[1000])));
+        assertEquals(Refusal.STRANGER, refusalOf(link -> tcp(link, new byte[1000])));
     }
 
     @Test
     void silenceBeforeTls() throws Exception {
-        assertEquals(Refusal.TLS_TIMEOUT, refusalOf(link -> tcp(link, new byte[0])));
-        assertEquals(Refusal.TLS_TIMEOUT, refusalOf(link -> tcp(link, new byte[] {22, 3, 1, 2, 0, 1})));
+        assertEquals(Refusal.STRANGER, refusalOf(link -> tcp(link, new byte[0])));
+        assertEquals(Refusal.STRANGER, refusalOf(link -> tcp(link, new byte[] {22, 3, 1, 2, 0, 1})));
     }
 
     @Test
     void aConnectionThatGoesAway() throws Exception {
         assertEquals(
-                Refusal.GONE, refusalOf(link -> tcp(link, new byte[] {22, 3, 1}).close()));
+                Refusal.STRANGER,
+                refusalOf(link -> tcp(link, new byte[] {22, 3, 1}).close()));
+    }
+
+    @Test
+    void aClientThatIsSilentAfterItsHello() throws Exception {
+        assertEquals(Refusal.TLS_TIMEOUT, refusalOf(link -> tcp(link, ClientHellos.marked())));
+    }
+
+    @Test
+    void aClientThatGoesAwayAfterItsHello() throws Exception {
+        assertEquals(
+                Refusal.GONE, refusalOf(link -> tcp(link, ClientHellos.marked()).close()));
+    }
+
+    @Test
+    void aClientWhoseHandshakeFails() throws Exception {
+        assertEquals(Refusal.NOT_TLS, refusalOf(link -> {
+            Socket socket = tcp(link, ClientHellos.marked());
+            socket.getOutputStream().write("not a record of TLS".getBytes(StandardCharsets.US_ASCII));
+        }));
     }
 
     @Test
@@ -264,7 +285,7 @@ class BadClientTest {
             }
             assertTrue(link.onServer(link.server::unmatchedCount) <= 4);
             for (int i = 0; i < 4; i++) {
-                tcp(link, new byte[0]);
+                tcp(link, ClientHellos.marked());
             }
             Eventually.holds("one is turned away", () -> link.refusals.contains(Refusal.TOO_MANY));
             assertEquals(3, (int) link.onServer(link.server::halfOpenCount));

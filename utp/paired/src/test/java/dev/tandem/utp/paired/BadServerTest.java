@@ -124,7 +124,9 @@ class BadServerTest {
     @Test
     void aWrongPinIsSaidSo() throws Exception {
         try (LinkFixture link = new LinkFixture(new StandInNetwork(), LinkConfig.DEFAULT)) {
-            BridgeCert other = ServerIdentity.generate(new SecureRandom()).bridgeCert();
+            byte[] pin =
+                    ServerIdentity.generate(new SecureRandom()).bridgeCert().pin();
+            BridgeCert other = new BridgeCert(pin, LinkFixture.cert().secret());
             LinkException e = assertThrows(
                     LinkException.class,
                     () -> await(link.client.dial(
@@ -136,14 +138,15 @@ class BadServerTest {
         }
     }
 
+    /** It is no client to the server, which shows it the web server that it shows to everybody. */
     @Test
-    void aWrongSecretIsNotAdmittedAndTheServerKnowsWhy() throws Exception {
+    void aWrongSecretMeetsAWebServer() throws Exception {
         try (LinkFixture link = new LinkFixture(new StandInNetwork(), LinkConfig.DEFAULT)) {
             BridgeCert wrong = new BridgeCert(LinkFixture.cert().pin(), new byte[32]);
             PatternUser user = PatternUser.client(10);
             await(link.client.dial(link.address, wrong, LinkConfig.DEFAULT, user));
-            assertEquals(CloseReason.NOT_ADMITTED, await(user.closed));
-            assertEquals(Refusal.WRONG_PROOF, link.nextRefusal());
+            assertEquals(CloseReason.BAD_ANSWER, await(user.closed));
+            assertEquals(Refusal.STRANGER, link.nextRefusal());
             assertEquals(0, (int) link.onServer(link.server::sessionCount));
         }
     }

@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.strangers.StrangerConfig;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -18,14 +19,16 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /** A server and a client on loops of their own, on this machine. */
 class LinkFixture implements AutoCloseable, SessionAcceptor {
     static final ServerIdentity IDENTITY = ServerIdentity.generate(new SecureRandom());
     /** Short deadlines, for tests in which somebody is silent. */
-    static final LinkConfig HASTY = LinkConfig.DEFAULT.withTimeouts(
-            Duration.ofSeconds(2), Duration.ofMillis(400), Duration.ofMillis(400), Duration.ofMillis(600));
+    static final LinkConfig HASTY = LinkConfig.DEFAULT
+            .withTimeouts(Duration.ofSeconds(2), Duration.ofMillis(400), Duration.ofMillis(400), Duration.ofMillis(600))
+            .withStrangers(StrangerConfig.DEFAULT.withWebTimeout(Duration.ofMillis(400)));
 
     private static final int PATIENCE_SECONDS = 30;
 
@@ -42,6 +45,7 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
     final EventLoop serverLoop;
     final CarrierTotals clientTotals = new CarrierTotals();
     final CarrierTotals serverTotals = new CarrierTotals();
+    final AtomicLong decoyFailures = new AtomicLong();
     final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
     final List<Session> accepted = new CopyOnWriteArrayList<>();
     final LinkClient client;
@@ -65,6 +69,11 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
         client = new LinkClient(clientLoop, clientTotals, network);
         server = new LinkServer(serverLoop, serverTotals, IDENTITY, serverConfig, this, network);
         address = await(server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+    }
+
+    /** Connections that are not clients now, or not known to be. */
+    int strangersPresent() throws Exception {
+        return onServer(() -> server.strangerStats().present());
     }
 
     /** Fails if a buffer was forgotten; only what the garbage collector came by is known. */
@@ -96,6 +105,11 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
     @Override
     public void refused(Refusal refusal, InetSocketAddress from) {
         refusals.add(refusal);
+    }
+
+    @Override
+    public void decoyUnreachable(long times) {
+        decoyFailures.addAndGet(times);
     }
 
     /** Dials, and starts the user on the client's loop. */

@@ -7,6 +7,7 @@ import dev.tandem.utp.protocol.wire.Packet;
 import dev.tandem.utp.protocol.wire.PacketType;
 import dev.tandem.utp.protocol.wire.PacketWriter;
 import dev.tandem.utp.protocol.wire.SequenceNumbers;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -72,6 +73,10 @@ public final class Endpoint {
     private final Key probe = new Key(InetSocketAddress.createUnresolved("", 0), 0);
 
     private final HalfOpenTable halfOpen;
+
+    /** Null if anybody may open connections. */
+    private final @Nullable EarlySyns earlySyns;
+
     private final Packet packet = new Packet();
     private final ArrayDeque<ConnectionEvent> events = new ArrayDeque<>();
 
@@ -100,6 +105,7 @@ public final class Endpoint {
     private long unknown;
     private long refused;
     private long resetsSuppressed;
+    private long resetsToStrangers;
 
     /**
      * @param random where connection ids and first sequence numbers come from; it should be unpredictable to strangers,
@@ -110,6 +116,8 @@ public final class Endpoint {
         this.random = random;
         this.accepting = config.accepting();
         this.halfOpen = new HalfOpenTable(config.connection());
+        SourceFilter filter = config.sources();
+        this.earlySyns = filter == null ? null : new EarlySyns(filter);
     }
 
     /** Dials with the endpoint's own configuration of connections. */
@@ -144,6 +152,18 @@ public final class Endpoint {
     /** Whether SYNs of peers make connections, from now on. */
     public void accepting(boolean value) {
         accepting = value;
+    }
+
+    /**
+     * An address is known from now on to the {@link EndpointConfig#sources() filter}: its SYNs that came shortly before are
+     * answered.
+     */
+    public void handleSourceKnown(long nowNanos, InetAddress source) {
+        if (earlySyns != null) {
+            for (HalfOpenTable.HalfOpen syn : earlySyns.take(source)) {
+                open(nowNanos, syn);
+            }
+        }
     }
 
     /** A datagram came. What is not µTP, or for nobody here, is counted and dropped; nothing is thrown. */
@@ -190,6 +210,9 @@ public final class Endpoint {
             ready(connection);
         }
         halfOpen.onDeadline(nowNanos);
+        if (earlySyns != null) {
+            earlySyns.onDeadline(nowNanos);
+        }
     }
 
     /**
@@ -244,13 +267,24 @@ public final class Endpoint {
     /** When {@link #handleTimeout} is to be called at the latest, or {@link #NO_TIMEOUT}. Exact once all is drained. */
     public long pollTimeout() {
         Connection first = deadlines.first();
-        return Math.min(first == null ? NO_TIMEOUT : first.heapDeadline, halfOpen.deadline());
+        long deadline = Math.min(first == null ? NO_TIMEOUT : first.heapDeadline, halfOpen.deadline());
+        return earlySyns == null ? deadline : Math.min(deadline, earlySyns.deadline());
     }
 
     /** What was counted so far. */
     public EndpointStats stats() {
+        long silenced = resetsToStrangers + (earlySyns == null ? 0 : earlySyns.dropped());
         return new EndpointStats(
-                datagramsReceived, datagramsSent, malformed, unknown, refused, resetsSuppressed, live, halfOpen.size());
+                datagramsReceived,
+                datagramsSent,
+                malformed,
+                unknown,
+                refused,
+                resetsSuppressed,
+                silenced,
+                live,
+                halfOpen.size(),
+                earlySyns == null ? 0 : earlySyns.size());
     }
 
     /** For checks of its state: each connection, once for each id that leads to it. */
@@ -338,11 +372,28 @@ public final class Endpoint {
             refuse(nowNanos, remote);
             return;
         }
+        if (earlySyns == null || isKnown(remote)) {
+            open(nowNanos, halfOpen(nowNanos, remote));
+        } else if (!earlySyns.isKept(probe)) {
+            earlySyns.add(nowNanos, halfOpen(nowNanos, remote));
+        }
+    }
+
+    private HalfOpenTable.HalfOpen halfOpen(long nowNanos, InetSocketAddress remote) {
+        return new HalfOpenTable.HalfOpen(nowNanos, remote, packet, random.getAsInt() & SequenceNumbers.MASK);
+    }
+
+    private void open(long nowNanos, HalfOpenTable.HalfOpen syn) {
         if (held() >= config.maxConnections() || halfOpen.size() >= config.maxHalfOpen()) {
             refused++;
-            return;
+        } else {
+            halfOpen.add(nowNanos, syn);
         }
-        halfOpen.add(nowNanos, remote, packet, random.getAsInt() & SequenceNumbers.MASK);
+    }
+
+    private boolean isKnown(InetSocketAddress remote) {
+        SourceFilter filter = config.sources();
+        return filter == null || filter.known().test(remote.getAddress());
     }
 
     /** Connections and what may become one. */
@@ -385,8 +436,15 @@ public final class Endpoint {
         }
     }
 
-    /** Answers with RESET, as libutp does: the received id, acknowledging the received packet. */
+    /**
+     * Answers with RESET, as libutp does: the received id, acknowledging the received packet. Silence for those that are
+     * to learn nothing.
+     */
     private void refuse(long nowNanos, InetSocketAddress remote) {
+        if (!isKnown(remote)) {
+            resetsToStrangers++;
+            return;
+        }
         if (!resetSecondKnown || nowNanos - resetSecondNanos >= SECOND_NANOS) {
             resetSecondKnown = true;
             resetSecondNanos = nowNanos;

@@ -1,6 +1,7 @@
 package dev.tandem.utp.protocol;
 
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an {@link Endpoint} is made with; immutable.
@@ -11,6 +12,7 @@ import java.util.Objects;
  * @param resetsPerSecond most RESETs sent each second in answer to packets of unknown connections
  * @param dontFragment whether datagrams leave with DF set, but those that may be fragmented ({@link Transmit#mayFragment()}), so
  *     that the path's MTU can be found out
+ * @param sources who is answered without having a connection; null for anybody
  * @param connection what connections are made with unless {@link Endpoint#connect} is told otherwise
  */
 public record EndpointConfig(
@@ -19,11 +21,12 @@ public record EndpointConfig(
         int maxHalfOpen,
         int resetsPerSecond,
         boolean dontFragment,
+        @Nullable SourceFilter sources,
         ConnectionConfig connection) {
 
-    /** Accepts; up to 65,536 connections, 1,024 of them half open; 100 RESETs a second; DF is not set. */
+    /** Accepts; up to 65,536 connections, 1,024 of them half open; 100 RESETs a second; DF is not set; anybody is answered. */
     public static final EndpointConfig DEFAULT =
-            new EndpointConfig(true, 65_536, 1_024, 100, false, ConnectionConfig.DEFAULT);
+            new EndpointConfig(true, 65_536, 1_024, 100, false, null, ConnectionConfig.DEFAULT);
 
     /** @throws IllegalArgumentException if a bound is negative */
     public EndpointConfig {
@@ -35,31 +38,39 @@ public record EndpointConfig(
 
     /** The same, with SYNs of peers accepted or refused. */
     public EndpointConfig withAccepting(boolean value) {
-        return new EndpointConfig(value, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, connection);
+        return new EndpointConfig(
+                value, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, sources, connection);
     }
 
     /** The same with another bound on connections. */
     public EndpointConfig withMaxConnections(int value) {
-        return new EndpointConfig(accepting, value, maxHalfOpen, resetsPerSecond, dontFragment, connection);
+        return new EndpointConfig(accepting, value, maxHalfOpen, resetsPerSecond, dontFragment, sources, connection);
     }
 
     /** The same with another bound on half-open connections. */
     public EndpointConfig withMaxHalfOpen(int value) {
-        return new EndpointConfig(accepting, maxConnections, value, resetsPerSecond, dontFragment, connection);
+        return new EndpointConfig(accepting, maxConnections, value, resetsPerSecond, dontFragment, sources, connection);
     }
 
     /** The same with another bound on RESETs for what is not known. */
     public EndpointConfig withResetsPerSecond(int value) {
-        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, value, dontFragment, connection);
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, value, dontFragment, sources, connection);
     }
 
     /** The same, with datagrams that leave with DF set or without. */
     public EndpointConfig withDontFragment(boolean value) {
-        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, value, connection);
+        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, value, sources, connection);
+    }
+
+    /** The same, silent to those that the filter does not know; null for nobody. */
+    public EndpointConfig withSources(@Nullable SourceFilter value) {
+        return new EndpointConfig(
+                accepting, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, value, connection);
     }
 
     /** The same with connections of another kind. */
     public EndpointConfig withConnection(ConnectionConfig value) {
-        return new EndpointConfig(accepting, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, value);
+        return new EndpointConfig(
+                accepting, maxConnections, maxHalfOpen, resetsPerSecond, dontFragment, sources, value);
     }
 }

@@ -9,8 +9,10 @@ package dev.tandem.utp.protocol;
  * @param unknown datagrams for a connection that does not exist
  * @param refused SYNs beyond a bound (connections, half-open connections), or while not accepting
  * @param resetsSuppressed RESETs not sent because of the limit on their rate
+ * @param silenced SYNs and RESETs that were dropped because their address is not known to the {@link SourceFilter}
  * @param connections connections held at this moment, lingering ones included, half-open ones not
  * @param halfOpen SYNs of peers that were answered and not confirmed yet
+ * @param earlySyns SYNs kept at this moment, until their address is known or their grace is over
  */
 public record EndpointStats(
         long datagramsReceived,
@@ -19,5 +21,7 @@ public record EndpointStats(
         long unknown,
         long refused,
         long resetsSuppressed,
+        long silenced,
         int connections,
-        int halfOpen) {}
+        int halfOpen,
+        int earlySyns) {}

@@ -26,18 +26,36 @@ final class HalfOpenTable {
         private final int answerSeqNr;
         private final long synWndSize;
         private final boolean ourKind;
-        private final long deadline;
+        /** When it is forgotten; whoever keeps it sets it. */
+        private long deadline;
+
         private int delayMicros;
         private boolean answerDue;
 
-        private HalfOpen(long deadline, InetSocketAddress remote, Packet syn, int answerSeqNr) {
-            this.deadline = deadline;
+        HalfOpen(long arrivedNanos, InetSocketAddress remote, Packet syn, int answerSeqNr) {
             this.remote = remote;
             this.synId = syn.connectionId();
             this.synSeqNr = syn.seqNr();
             this.synWndSize = syn.wndSize();
             this.ourKind = syn.extensionBits() == Connection.OUR_KIND;
             this.answerSeqNr = answerSeqNr;
+            noteDelay(arrivedNanos, syn);
+        }
+
+        private void noteDelay(long arrivedNanos, Packet syn) {
+            delayMicros = PeerClock.micros(arrivedNanos) - syn.timestampMicros();
+        }
+
+        Endpoint.Key key() {
+            return new Endpoint.Key(remote, receiveId());
+        }
+
+        long deadline() {
+            return deadline;
+        }
+
+        void forgetAt(long nanos) {
+            deadline = nanos;
         }
 
         InetSocketAddress remote() {
@@ -102,22 +120,22 @@ final class HalfOpenTable {
         return entries.get(key);
     }
 
-    /** A SYN that is not here yet came. */
-    void add(long nowNanos, InetSocketAddress remote, Packet syn, int answerSeqNr) {
-        HalfOpen added = new HalfOpen(nowNanos + config.connectTimeoutNanos(), remote, syn, answerSeqNr);
-        entries.put(new Endpoint.Key(remote, added.receiveId()), added);
-        answer(nowNanos, added, syn);
+    /** A SYN that is not here yet is to be answered. */
+    void add(long nowNanos, HalfOpen added) {
+        added.forgetAt(nowNanos + config.connectTimeoutNanos());
+        entries.put(added.key(), added);
+        answer(added);
     }
 
     /** The same SYN again: our answer was lost or is late, so it is repeated as it was. */
     void onRepeatedSyn(long nowNanos, HalfOpen entry, Packet syn) {
         if (syn.seqNr() == entry.synSeqNr) {
-            answer(nowNanos, entry, syn);
+            entry.noteDelay(nowNanos, syn);
+            answer(entry);
         }
     }
 
-    private void answer(long nowNanos, HalfOpen entry, Packet syn) {
-        entry.delayMicros = PeerClock.micros(nowNanos) - syn.timestampMicros();
+    private void answer(HalfOpen entry) {
         if (!entry.answerDue) {
             entry.answerDue = true;
             answers.add(entry);
@@ -158,7 +176,7 @@ final class HalfOpenTable {
 
     /** When {@link #onDeadline} is to be called, or {@link LossRecovery#NONE}. */
     long deadline() {
-        return entries.isEmpty() ? LossRecovery.NONE : oldest().getValue().deadline;
+        return entries.isEmpty() ? LossRecovery.NONE : oldest().getValue().deadline();
     }
 
     /** Forgets those whose time has passed. */

@@ -43,7 +43,7 @@ public final class Hkdf {
     }
 
     /** HMAC-SHA256 over the parts, one behind the other. */
-    static byte[] hmac(byte[] key, byte[]... parts) {
+    public static byte[] hmac(byte[] key, byte[]... parts) {
         Mac mac = mac(key);
         for (byte[] part : parts) {
             mac.update(part);

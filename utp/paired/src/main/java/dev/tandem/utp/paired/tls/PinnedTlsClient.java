@@ -5,6 +5,7 @@ import dev.tandem.utp.paired.crypto.LinkKeys;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Vector;
 import org.bouncycastle.asn1.x509.Certificate;
@@ -17,7 +18,7 @@ import org.bouncycastle.tls.TlsCredentials;
 import org.bouncycastle.tls.TlsFatalAlert;
 import org.bouncycastle.tls.TlsServerCertificate;
 import org.bouncycastle.tls.TlsUtils;
-import org.bouncycastle.tls.crypto.TlsCrypto;
+import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 import org.jspecify.annotations.Nullable;
 
 /** A client that accepts one public key and asks for nothing else: no CA, no host name. */
@@ -26,8 +27,8 @@ final class PinnedTlsClient extends DefaultTlsClient implements TlsSide {
     private @Nullable LinkKeys keys;
     private boolean pinWrong;
 
-    PinnedTlsClient(TlsCrypto crypto, BridgeCert cert) {
-        super(crypto);
+    PinnedTlsClient(JcaTlsCrypto crypto, BridgeCert cert, InstantSource clock) {
+        super(new MarkingCrypto(crypto, cert.secret(), clock));
         this.cert = cert;
     }
 

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import java.io.IOException;
 import java.security.PrivateKey;
+import java.time.InstantSource;
 import org.bouncycastle.tls.TlsClientProtocol;
 import org.bouncycastle.tls.TlsProtocol;
 import org.bouncycastle.tls.TlsServerProtocol;
@@ -50,8 +51,14 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
         this.side = side;
     }
 
+    /** A client that goes by the system's clock. */
     public static TlsChannelHandler client(JcaTlsCrypto crypto, BridgeCert cert) {
-        return new TlsChannelHandler(new TlsClientProtocol(), new PinnedTlsClient(crypto, cert));
+        return client(crypto, cert, InstantSource.system());
+    }
+
+    /** A client by which the server knows that it has the bridge's secret, if the clocks of both are alike. */
+    public static TlsChannelHandler client(JcaTlsCrypto crypto, BridgeCert cert, InstantSource clock) {
+        return new TlsChannelHandler(new TlsClientProtocol(), new PinnedTlsClient(crypto, cert, clock));
     }
 
     /** The certificate is made once with {@link JcaTlsCrypto#createCertificate}. */

@@ -1,0 +1,233 @@
+package dev.tandem.utp.paired.strangers;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TCP connection until it is known who has opened it. The decoy is dialled at once, and gets each byte at once, all but
+ * the read that decides: so its own deadlines run, and whatever it does about a caller who is slow or says little, it does.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // closing fails only when closed already
+final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watcher {
+    private final FrontDoor door;
+    private final boolean served;
+    private final Splice splice = new Splice(this);
+    private boolean spliced;
+    private boolean decided;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable Future<?> timer;
+    private long acceptedNanos;
+    /** All that came, until it is decided. */
+    private ByteBuf held = Unpooled.EMPTY_BUFFER;
+
+    /** @param served whether there is room for one more stranger; otherwise only a client may stay */
+    Caller(FrontDoor door, boolean served) {
+        this.door = door;
+        this.served = served;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        context = ctx;
+        held = ctx.alloc().heapBuffer();
+        acceptedNanos = ctx.executor().ticker().nanoTime();
+        // An end of the caller is not the end of what it gets.
+        ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        if (served && door.decoy() != null) {
+            spliced = true;
+            ctx.pipeline().addLast(splice.callerEnd());
+            splice.connect(ctx.channel().eventLoop(), door.decoy());
+        } else {
+            startTimer(ctx);
+        }
+    }
+
+    /** For a caller who says nothing, as the server in this process would do. */
+    private void startTimer(ChannelHandlerContext ctx) {
+        timer = ctx.executor()
+                .schedule(
+                        () -> {
+                            if (decide(Stranger.NO_MARKER)) {
+                                ctx.close();
+                            }
+                        },
+                        door.web().remainingNanos(acceptedNanos, ctx.executor()),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        if (decided) {
+            in.release();
+            return;
+        }
+        held.writeBytes(in, in.readerIndex(), in.readableBytes());
+        switch (door.check(held)) {
+            case UNDECIDED -> {
+                if (spliced) {
+                    ctx.fireChannelRead(in);
+                } else {
+                    in.release();
+                }
+            }
+            case CLIENT -> {
+                in.release();
+                admit(ctx);
+            }
+            case STRANGER -> handOver(ctx, Stranger.NO_MARKER, in);
+            case REPLAY -> handOver(ctx, Stranger.REPLAYED, in);
+        }
+    }
+
+    private void admit(ChannelHandlerContext ctx) {
+        decided = true;
+        stopTimer();
+        if (spliced) {
+            splice.drop();
+        }
+        ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        ByteBuf all = held;
+        held = Unpooled.EMPTY_BUFFER;
+        door.admit(this, ctx.channel());
+        ctx.fireChannelRead(all);
+        leave(ctx);
+    }
+
+    /**
+     * To the decoy, or to the server in this process.
+     *
+     * @param in what came last and was not passed on yet; null for nothing
+     */
+    private void handOver(ChannelHandlerContext ctx, Stranger kind, @Nullable ByteBuf in) {
+        if (!decide(kind)) {
+            return;
+        }
+        if (!served) {
+            release(in);
+            ctx.close();
+        } else if (spliced) {
+            splice.decided();
+            if (in != null) {
+                ctx.fireChannelRead(in);
+            }
+            leave(ctx);
+        } else {
+            release(in);
+            ByteBuf all = held;
+            held = Unpooled.EMPTY_BUFFER;
+            door.web().join(ctx.pipeline(), acceptedNanos);
+            leave(ctx);
+            ctx.fireChannelRead(all);
+        }
+    }
+
+    private static void release(@Nullable ByteBuf in) {
+        if (in != null) {
+            in.release();
+        }
+    }
+
+    private boolean decide(Stranger kind) {
+        ChannelHandlerContext ctx = context;
+        if (decided || ctx == null) {
+            return false;
+        }
+        decided = true;
+        stopTimer();
+        door.turnAway(this, ctx.channel(), served ? kind : Stranger.OVER_BOUND);
+        return true;
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
+    private void leave(ChannelHandlerContext ctx) {
+        if (!ctx.isRemoved()) {
+            ctx.pipeline().remove(this);
+        }
+    }
+
+    /** There are too many of those for whom there is no room. */
+    void displace() {
+        if (decide(Stranger.OVER_BOUND) && context != null) {
+            context.close();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) {
+            // No client ends here.
+            handOver(ctx, Stranger.NO_MARKER, null);
+        }
+        ctx.fireUserEventTriggered(event);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (spliced) {
+            ctx.fireExceptionCaught(cause);
+        } else {
+            ctx.close();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        decide(Stranger.NO_MARKER);
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        held.release();
+        held = Unpooled.EMPTY_BUFFER;
+    }
+
+    // From the decoy's side.
+
+    @Override
+    public void decoySpoke() {
+        if (context != null) {
+            handOver(context, Stranger.NO_MARKER, null);
+        }
+    }
+
+    @Override
+    public void decoyUnreachable() {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null) {
+            return;
+        }
+        door.onDecoyUnreachable();
+        boolean ended = splice.isCallerEnded();
+        ByteBuf sent = splice.takePending();
+        spliced = false;
+        if (decided) {
+            ChannelPipeline pipeline = ctx.pipeline();
+            door.web().join(pipeline, acceptedNanos);
+            pipeline.fireChannelRead(sent);
+            if (ended) {
+                pipeline.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            }
+            // It was paused for the decoy.
+            ctx.channel().config().setAutoRead(true);
+        } else {
+            sent.release();
+            startTimer(ctx);
+        }
+    }
+}

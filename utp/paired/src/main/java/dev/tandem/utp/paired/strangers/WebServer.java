@@ -1,0 +1,141 @@
+package dev.tandem.utp.paired.strangers;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
+import io.netty.handler.ssl.ApplicationProtocolNames;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.ByteArrayInputStream;
+import java.security.PrivateKey;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a stranger meets where there is no decoy: a web server with one page, over TLS 1.2 and 1.3 as the JDK speaks them.
+ * It does what common servers do, but a prober that knows TLS stacks sees whose it is; a real server as decoy is better.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // closing fails only when closed already
+public final class WebServer {
+    private static final int MAX_TLS_SESSIONS = 1_024;
+    private static final long TLS_SESSION_SECONDS = 300;
+
+    private final PrivateKey key;
+    private final byte[] certificate;
+    private final Duration timeout;
+    private final InstantSource clock;
+    private @Nullable SslContext tls;
+    private String name = "";
+
+    /**
+     * A server with its own certificate.
+     *
+     * @param certificate DER
+     * @param timeout for a handshake, for a request, and between requests
+     */
+    public WebServer(PrivateKey key, byte[] certificate, Duration timeout, InstantSource clock) {
+        this.key = key;
+        this.certificate = certificate.clone();
+        this.timeout = timeout;
+        this.clock = clock;
+    }
+
+    /** Takes a connection over: the handler at the end of the pipeline gets all that its peer sends. */
+    void join(ChannelPipeline pipeline, long acceptedNanos) {
+        pipeline.addLast(new Entrance(acceptedNanos));
+    }
+
+    /** How long a connection may still stay without a handshake. */
+    long remainingNanos(long acceptedNanos, EventExecutor executor) {
+        long passed = executor.ticker().nanoTime() - acceptedNanos;
+        return Math.max(TimeUnit.MILLISECONDS.toNanos(1), timeout.toNanos() - passed);
+    }
+
+    /** Made when it is needed first: most servers have a decoy. */
+    private SslContext tls() {
+        SslContext known = tls;
+        if (known != null) {
+            return known;
+        }
+        try {
+            X509Certificate parsed = (X509Certificate)
+                    CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(certificate));
+            name = parsed.getSubjectX500Principal().getName().replaceFirst("^CN=([\\w.-]*).*$", "$1");
+            SslContext made = SslContextBuilder.forServer(key, parsed)
+                    .sslProvider(SslProvider.JDK)
+                    .protocols("TLSv1.3", "TLSv1.2")
+                    .sessionCacheSize(MAX_TLS_SESSIONS)
+                    .sessionTimeout(TLS_SESSION_SECONDS)
+                    .applicationProtocolConfig(new ApplicationProtocolConfig(
+                            Protocol.ALPN,
+                            SelectorFailureBehavior.NO_ADVERTISE,
+                            SelectedListenerFailureBehavior.ACCEPT,
+                            ApplicationProtocolNames.HTTP_1_1))
+                    .build();
+            tls = made;
+            return made;
+        } catch (CertificateException | SSLException e) {
+            throw new IllegalStateException("the identity's certificate was readable before", e);
+        }
+    }
+
+    /** Tells TLS from plain HTTP by the first byte, as nginx does. */
+    private final class Entrance extends ChannelInboundHandlerAdapter {
+        private static final int HANDSHAKE = 22;
+        private static final int SSL_2 = 0x80;
+
+        private final long acceptedNanos;
+
+        Entrance(long acceptedNanos) {
+            this.acceptedNanos = acceptedNanos;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ByteBuf in = (ByteBuf) message;
+            if (!in.isReadable()) {
+                in.release();
+                return;
+            }
+            int first = in.getUnsignedByte(in.readerIndex());
+            boolean plain = first != HANDSHAKE && (first & SSL_2) == 0;
+            ChannelPipeline pipeline = ctx.pipeline();
+            if (!plain) {
+                SslHandler handler = tls().newHandler(ctx.alloc());
+                handler.setHandshakeTimeout(remainingNanos(acceptedNanos, ctx.executor()), TimeUnit.NANOSECONDS);
+                pipeline.addLast(handler);
+            }
+            pipeline.addLast(new WebHandler(plain, name, timeout, clock));
+            ctx.fireChannelRead(in);
+            ctx.fireChannelReadComplete();
+            pipeline.remove(this);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event == ChannelInputShutdownEvent.INSTANCE) {
+                ctx.close();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
+    }
+}
