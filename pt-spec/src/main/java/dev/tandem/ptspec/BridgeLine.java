@@ -47,10 +47,11 @@ public record BridgeLine(
      * @throws PtParseException if it is malformed; the message names the part
      */
     public static BridgeLine parse(String line) throws PtParseException {
-        if (!line.strip().chars().allMatch(c -> c == '\t' || (c >= ' ' && c < 0x7f))) {
+        String stripped = line.strip();
+        if (!stripped.chars().allMatch(c -> c == '\t' || (c >= ' ' && c < 0x7f))) {
             throw new PtParseException("bridge line: more than one line, or characters other than printable ASCII");
         }
-        StringTokenizer words = new StringTokenizer(line);
+        StringTokenizer words = new StringTokenizer(stripped);
         String transport = next(words, "the transport's name");
         if (transport.equalsIgnoreCase("Bridge")) {
             transport = next(words, "the transport's name");

@@ -3,11 +3,13 @@ package dev.tandem.server;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.tandem.ptspec.BridgeLine;
 import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.utp.paired.BridgeCert;
 import dev.tandem.utp.paired.CloseReason;
+import dev.tandem.utp.paired.LinkException;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -21,8 +23,10 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -173,9 +177,13 @@ class LastBytesTest {
             BridgeCert wrongSecret =
                     BridgeCert.parse(Base64.getUrlEncoder().withoutPadding().encodeToString(wrong));
             try (Client client = new Client(bridge, wrongSecret, new byte[1])) {
-                assertEquals(CloseReason.NOT_ADMITTED, client.closed());
+                // It met the server that is there for strangers.
+                ExecutionException refused = assertThrows(ExecutionException.class, client::closed);
+                assertEquals(
+                        LinkException.Reason.WRONG_PIN,
+                        ((LinkException) Objects.requireNonNull(refused.getCause())).reason());
             }
-            proxy.await("turned away: wrong proof");
+            proxy.await("turned away: a stranger");
             close(orPort);
             try (Client client = new Client(bridge, cert(smethod), new byte[1])) {
                 assertEquals(CloseReason.RESET_BY_PEER, client.closed());
