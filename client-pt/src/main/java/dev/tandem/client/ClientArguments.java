@@ -13,7 +13,8 @@ import java.util.Set;
  *
  * @param cert {@code cert=}: the bridge's pin and secret; required
  * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} or {@code utp}
- * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default) or {@code ledbat}
+ * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default), {@code cubic},
+ *     {@code ledbat} or {@code ledbat++}
  */
 record ClientArguments(BridgeCert cert, CarrierPolicy carrier, CongestionControl congestion) {
 

@@ -37,6 +37,7 @@ final class CrowdClient {
             client.dial(Crowd.CELLS).sync();
         }
         client.dial(Crowd.BULK).sync();
+        // The event loops do the work meanwhile: this is the length of the measurement.
         Thread.sleep((long) (Double.parseDouble(args[5]) * 1e3));
         String report = client.loop
                 .submit(client.direction == Crowd.Direction.UP ? client.cells::report : client.meter::report)

@@ -87,6 +87,7 @@ final class LinkFlow {
 
     private static BridgeCert awaitCert() throws IOException, InterruptedException {
         Path file = folder().resolve("cert");
+        // The server, another process, writes it once it listens.
         for (int i = 0; i < CERT_LOOKS && !Files.exists(file); i++) {
             Thread.sleep(CERT_LOOK_MILLIS);
         }
