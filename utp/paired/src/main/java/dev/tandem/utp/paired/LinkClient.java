@@ -95,6 +95,11 @@ public final class LinkClient {
         return promise;
     }
 
+    /** Dials under way and sessions now. On the event loop. */
+    int dialCount() {
+        return dials.size();
+    }
+
     /** Resets all sessions and fails all dials. The future succeeds when that is done; channels close behind it. */
     public Future<Void> close() {
         Promise<Void> promise = loop.newPromise();

@@ -74,7 +74,8 @@ public final class LinkException extends IOException {
         if (text.contains("refused")) {
             return new LinkException(Reason.REFUSED);
         }
-        if (text.contains("reset")) {
+        // What is written behind a reset breaks the pipe, and which of the two is told first is chance.
+        if (text.contains("reset") || text.contains("broken pipe")) {
             return new LinkException(Reason.RESET);
         }
         if (text.contains("network is unreachable") || cause instanceof UnsupportedAddressTypeException) {

@@ -257,6 +257,11 @@ public final class LinkServer {
         return door.stats();
     }
 
+    /** Addresses that UDP may be spoken with now. On the event loop. */
+    int knownAddressCount() {
+        return clients.size();
+    }
+
     /** TCP connections of clients without a proof now. On the event loop. */
     public int halfOpenCount() {
         return bounds.halfOpenCount();

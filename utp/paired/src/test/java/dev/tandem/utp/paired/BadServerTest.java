@@ -4,6 +4,7 @@ import static dev.tandem.utp.paired.LinkFixture.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.paired.LinkException.Reason;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
@@ -158,6 +159,18 @@ class BadServerTest {
         assertEquals(
                 Reason.REFUSED,
                 failure(new InetSocketAddress(InetAddress.getLoopbackAddress(), closed.getLocalPort())));
+    }
+
+    /** As where a firewall drops what goes to the port. */
+    @Test
+    void aPortThatSwallowsSyns() throws Exception {
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Socket first = new Socket(full.getInetAddress(), full.getLocalPort());
+                Socket second = new Socket(full.getInetAddress(), full.getLocalPort())) {
+            // The kernel drops SYNs when more wait to be accepted than the backlog.
+            assertTrue(first.isConnected() && second.isConnected());
+            assertEquals(Reason.TIMEOUT, failure((InetSocketAddress) full.getLocalSocketAddress()));
+        }
     }
 
     @Test

@@ -9,17 +9,22 @@ import java.util.concurrent.locks.LockSupport;
  * spins takes one from those it waits for.
  */
 final class Eventually {
-    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final int LIMIT_SECONDS = 30;
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private Eventually() {}
 
     /** Returns when the condition holds; fails with the description if it does not within 30 s. */
     static void holds(String description, Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + LIMIT_NANOS;
+        holds(description, LIMIT_SECONDS, condition);
+    }
+
+    /** The same within another time. */
+    static void holds(String description, int limitSeconds, Callable<Boolean> condition) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
         while (!condition.call()) {
             if (System.nanoTime() - end > 0) {
-                throw new AssertionError("not within 30 s: " + description);
+                throw new AssertionError("not within " + limitSeconds + " s: " + description);
             }
             LockSupport.parkNanos(PAUSE_NANOS);
         }

@@ -134,7 +134,11 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
     }
 
     static <T> T await(java.util.concurrent.Future<T> future) throws Exception {
-        return future.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        return await(future, PATIENCE_SECONDS);
+    }
+
+    static <T> T await(java.util.concurrent.Future<T> future, int seconds) throws Exception {
+        return future.get(seconds, TimeUnit.SECONDS);
     }
 
     Refusal nextRefusal() throws Exception {

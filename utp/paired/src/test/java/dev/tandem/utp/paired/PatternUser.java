@@ -13,6 +13,7 @@ final class PatternUser implements SessionListener {
     private static final int STEP = 16 * 1024;
 
     final CompletableFuture<CloseReason> closed = new CompletableFuture<>();
+    volatile @Nullable String closeDetail;
     final CompletableFuture<Void> ended = new CompletableFuture<>();
     final List<String> changes = new CopyOnWriteArrayList<>();
     volatile @Nullable Session session;
@@ -24,8 +25,8 @@ final class PatternUser implements SessionListener {
 
     private final int outSeed;
     private final int inSeed;
-    private final long toWrite;
-    private final boolean finish;
+    private long toWrite;
+    private boolean finish;
     private final List<Runnable> whenRead = new ArrayList<>();
     private final List<Long> whenReadAt = new ArrayList<>();
     private long written;
@@ -60,6 +61,16 @@ final class PatternUser implements SessionListener {
         session = started;
         started.autoRead(reading);
         write(started);
+    }
+
+    /** Writes so much more, and then the end if it is to. On the session's loop. */
+    void writeMore(long bytes, boolean andFinish) {
+        toWrite += bytes;
+        finish = andFinish;
+        Session to = session;
+        if (to != null) {
+            write(to);
+        }
     }
 
     /** Writes nothing before the session sends on µTP for the first time. */
@@ -140,6 +151,7 @@ final class PatternUser implements SessionListener {
 
     @Override
     public void onClosed(Session from, CloseReason reason, String detail) {
+        closeDetail = detail;
         closed.complete(reason);
     }
 }

@@ -6,11 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.netty.UtpTransports;
-import dev.tandem.utp.protocol.ConnectionConfig;
-import dev.tandem.utp.protocol.EndpointConfig;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.util.concurrent.Future;
@@ -21,7 +16,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,44 +39,6 @@ class UtpLinkTest {
         assertNull(server.error);
         assertEquals(down, client.read);
         assertEquals(up, server.read);
-    }
-
-    /** The machine's network, but for µTP, which goes through a relay once there is one. */
-    private static final class Relayed implements LinkNetwork {
-        private final LinkNetwork real = LinkNetwork.standard();
-        volatile @Nullable UdpRelay relay;
-
-        @Override
-        public ChannelFuture connectTcp(
-                EventLoop loop,
-                @Nullable InetSocketAddress local,
-                InetSocketAddress remote,
-                int timeoutMillis,
-                ChannelHandler handler) {
-            return real.connectTcp(loop, local, remote, timeoutMillis, handler);
-        }
-
-        @Override
-        public @Nullable ChannelFuture connectUtp(
-                EventLoop loop,
-                @Nullable InetSocketAddress local,
-                InetSocketAddress remote,
-                ConnectionConfig config,
-                ChannelHandler handler) {
-            UdpRelay through = relay;
-            return real.connectUtp(loop, local, through == null ? remote : through.address(), config, handler);
-        }
-
-        @Override
-        public ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
-            return real.bindTcp(loop, local, childHandler);
-        }
-
-        @Override
-        public ChannelFuture bindUtp(
-                EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler) {
-            return real.bindUtp(loop, local, config, childHandler);
-        }
     }
 
     @ParameterizedTest
@@ -127,7 +83,7 @@ class UtpLinkTest {
     /** UDP goes silent in the middle of a transfer, and comes back. */
     @Test
     void udpBlockedInMidTransferLosesNothingAndUtpIsUsedAgain() throws Exception {
-        Relayed network = new Relayed();
+        RelayedNetwork network = new RelayedNetwork(LinkNetwork.standard());
         try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT);
                 UdpRelay relay = new UdpRelay(link.address)) {
             network.relay = relay;
@@ -157,7 +113,7 @@ class UtpLinkTest {
     /** Everything is swallowed in the middle of a transfer, and TCP is refused as well, until the client has noticed. */
     @Test
     void aPathThatIsLostAndComesBackIsAPause() throws Exception {
-        Relayed network = new Relayed();
+        RelayedNetwork network = new RelayedNetwork(LinkNetwork.standard());
         try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT);
                 UdpRelay udp = new UdpRelay(link.address);
                 TcpRelay tcp = new TcpRelay(link.address)) {
@@ -186,7 +142,7 @@ class UtpLinkTest {
 
     @Test
     void udpBlockedFromTheStartCostsNothing() throws Exception {
-        Relayed network = new Relayed();
+        RelayedNetwork network = new RelayedNetwork(LinkNetwork.standard());
         try (LinkFixture link = new LinkFixture(network, LinkConfig.DEFAULT);
                 UdpRelay relay = new UdpRelay(link.address)) {
             network.relay = relay;

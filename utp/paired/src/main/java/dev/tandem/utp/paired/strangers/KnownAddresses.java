@@ -37,7 +37,8 @@ public final class KnownAddresses {
         return reasons.containsKey(normalised(address));
     }
 
-    int size() {
+    /** How many there are. */
+    public int size() {
         return reasons.size();
     }
 }
