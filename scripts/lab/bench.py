@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import bulk, crowd, held, loopback, micro, share
+from lab import bulk, crowd, faults, held, loopback, micro, share
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
 from lab.crowd import Crowd, measure_crowd
+from lab.faults import Survived, measure_fault
 from lab.flows import LIBUTP, link, session, tandem, tcp, to_libutp
 from lab.held import Held, measure_held
 from lab.loopback import Loopback, measure_loopback
@@ -44,7 +45,7 @@ TRANSPORTS = {
     )
 }
 
-TABLES = ("links", "share", "held", "crowd", "loopback", "micro")
+TABLES = ("links", "share", "held", "faults", "crowd", "loopback", "micro")
 
 # Until nothing of a Java program is interpreted any more.
 _WARM_UP_SECONDS = 8
@@ -57,7 +58,7 @@ _MICRO_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: flows on a link, pairs of flows, crowds each way, flows on loopback; times in seconds."""
+    """What is measured: flows on a link, pairs of flows, faults and crowds each way, flows on loopback; times in seconds."""
 
     links: Sequence[Link]
     transports: Sequence[str]
@@ -65,6 +66,7 @@ class Plan:
     pairs: Sequence[tuple[str, str]]
     held_links: Sequence[Link]
     held: Sequence[str]
+    faults: Sequence[str]
     crowd: Sequence[str]
     loopback: Sequence[str]
     micro_iterations: int
@@ -79,6 +81,7 @@ STANDARD = Plan(
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr"), ("bbr", "bbr"), ("TCP cubic", "ledbat++"), ("ledbat++", "ledbat++")),
     held_links=held.LINKS,
     held=("link auto", "link tls"),
+    faults=("up", "down"),
     crowd=("up", "down"),
     loopback=("bbr", "ledbat", "link session auto", "link auto", "libutp"),
     micro_iterations=5,
@@ -93,6 +96,7 @@ QUICK = Plan(
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr")),
     held_links=held.LINKS[1:2],
     held=("link auto",),
+    faults=(),
     crowd=(),
     loopback=("bbr", "libutp"),
     micro_iterations=0,
@@ -109,6 +113,7 @@ class Report:
     links: list[Result] = field(default_factory=list)
     share: list[Share] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    faults: list[Survived] = field(default_factory=list)
     crowd: list[Crowd] = field(default_factory=list)
     loopback: list[Loopback] = field(default_factory=list)
     micro: list[Micro] = field(default_factory=list)
@@ -146,6 +151,9 @@ class Report:
         if self.held:
             bars = [Bar(each.link, each.transport, max(0.0, each.inside_ms), f"{each.inside_ms:.1f}") for each in self.held]
             yield "held.svg", svg("What a byte waits inside the proxies under bulk, median", about, "ms", bars)
+        if self.faults:
+            bars = [Bar(each.scenario, each.direction, each.longest_gap, f"{each.longest_gap:.2f} s") for each in self.faults]
+            yield "faults.svg", svg(f"Longest time without a byte, {faults.LINK.name}", about, "s", bars)
         if self.crowd:
             bars = [
                 Bar(f"{each.connections} connections, {each.direction}", name, value, f"{value:.1f}")
@@ -203,6 +211,12 @@ def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], N
             for name in plan.held:
                 report.held.append(measure_held(link, TRANSPORTS[name], plan.seconds, seed))
                 say(f"  {held.line(report.held[-1])}")
+    if "faults" in tables and plan.faults:
+        say(f"\n{faults.LINK.name}\n  {faults.header()}")
+        for scenario in faults.SCENARIOS:
+            for direction in plan.faults:
+                report.faults.append(measure_fault(scenario, direction, seed))
+                say(f"  {faults.line(report.faults[-1])}")
     if "crowd" in tables and plan.crowd:
         say(f"\n{crowd.LINK.name}\n  {crowd.header()}")
         for direction in plan.crowd:

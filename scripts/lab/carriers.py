@@ -31,6 +31,7 @@ class Counters:
     carrier_changes: int = 0
     tls: Carrier = Carrier()
     utp: Carrier = Carrier()
+    resumptions: int = 0
 
     def __sub__(self, other: Counters) -> Counters:
         return Counters(
@@ -38,6 +39,7 @@ class Counters:
             self.carrier_changes - other.carrier_changes,
             self.tls - other.tls,
             self.utp - other.utp,
+            self.resumptions - other.resumptions,
         )
 
 
@@ -50,6 +52,7 @@ def parse(text: str) -> Counters:
             int(top["carrierChanges"]),
             Carrier(int(tls["sent"]), int(tls["received"])),
             Carrier(int(utp["sent"]), int(utp["received"])),
+            int(top["resumptions"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise LabError(f"{FILE_NAME} is not as agreed: {error!r}") from error

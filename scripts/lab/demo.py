@@ -11,7 +11,9 @@ import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -26,6 +28,9 @@ LOOPBACK = "127.0.0.1"
 
 # How long tor may refuse the download's stream before that is a failure.
 REFUSAL_SECONDS = 30
+
+# How long UDP, or all, is gone in mid-download with --faults.
+OUTAGE_SECONDS = 5
 
 # The least share of the downloaded bytes, in per cent, that the carrier in use must have had.
 UTP_SHARE_NEEDED = 50.0
@@ -42,6 +47,7 @@ class Options:
     block_udp: str | None
     # Downloaded bytes after which UDP is cut; None if it is not to be cut in mid-download.
     cut_after: int | None
+    faults: bool
     svg: Path
     timeout: float
     keep: bool
@@ -82,6 +88,57 @@ class Report:
         elif percent // 10 > self._last_progress // 10:
             self.line(f"  {text}")
         self._last_progress = percent
+
+
+@dataclass
+class Fault:
+    """Something that happens to the path when so many bytes have come; and the longest time without one from then on."""
+
+    at: int
+    words: str
+    strike: Callable[[], None]
+    end: Callable[[], None] | None = None
+    longest_gap: float = 0.0
+
+
+def faults_of(path: UdpPath, size: int) -> list[Fault]:
+    """What --faults does, in order."""
+    return [
+        Fault(size // 4, f"UDP is dropped for {OUTAGE_SECONDS} s", path.drop_udp, path.pass_udp),
+        Fault(size // 2, "TCP is reset", path.reset_tcp),
+        Fault(size * 3 // 4, f"UDP and TCP are lost for {OUTAGE_SECONDS} s", path.lose, path.regain),
+    ]
+
+
+class FaultLog:
+    """Strikes as the download goes on, and takes the time."""
+
+    def __init__(self, faults: list[Fault], say: Callable[[str], None]) -> None:
+        self._coming = faults
+        self.struck: list[Fault] = []
+        self._say = say
+        self._last = time.monotonic()
+        self._timers: list[threading.Timer] = []
+
+    def on_progress(self, received: int) -> None:
+        now = time.monotonic()
+        if self.struck:
+            self.struck[-1].longest_gap = max(self.struck[-1].longest_gap, now - self._last)
+        self._last = now
+        if self._coming and received >= self._coming[0].at:
+            fault = self._coming.pop(0)
+            self.struck.append(fault)
+            self._say(f"{_mb(received):>8}  {fault.words}, now")
+            fault.strike()
+            if fault.end is not None:
+                timer = threading.Timer(OUTAGE_SECONDS, fault.end)
+                timer.daemon = True
+                timer.start()
+                self._timers.append(timer)
+
+    def close(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
 
 
 class Demo:
@@ -128,6 +185,8 @@ class Demo:
         if self._options.block_udp:
             where = "from the start" if self._options.cut_after is None else f"after {_mb(self._options.cut_after)} of the download"
             self._report.item("UDP", f"dropped between the proxies {where}")
+        if self._options.faults:
+            self._report.item("faults", f"UDP dropped and back, TCP reset, both lost and back, {OUTAGE_SECONDS} s each, in one download")
 
     def _start_public(self, network: Network) -> None:
         specs = plain_network(authorities=3, relays=3, exits=1)
@@ -163,11 +222,11 @@ class Demo:
         return bridge, line.at(LOOPBACK, port)
 
     def _lay_path(self, stack: contextlib.ExitStack, line: bridgeline.BridgeLine) -> UdpPath | None:
-        """A relay between the proxies, if UDP is to be dropped there."""
-        if self._options.block_udp is None:
+        """A relay between the proxies, if something is to happen there."""
+        if self._options.block_udp is None and not self._options.faults:
             return None
         path = stack.enter_context(UdpPath((LOOPBACK, 0), (line.address, line.port)))
-        if self._options.cut_after is None:
+        if self._options.block_udp is not None and self._options.cut_after is None:
             path.drop_udp()
         self._report.item("path", f"a relay on {LOOPBACK}:{path.address[1]}, in front of server-pt")
         return path
@@ -228,9 +287,12 @@ class Demo:
         self._report.heading(f"Download of {_mb(size)} through tor, from a local web server")
         began = time.monotonic()
         cut_at: int | None = None
+        faults = faults_of(path, size) if path is not None and self._options.faults else []
+        log = FaultLog(faults, lambda text: self._report.line(f"  {text}"))
 
         def show(received: int) -> None:
             nonlocal cut_at
+            log.on_progress(received)
             if cut_at is None and path is not None and self._options.cut_after is not None:
                 if received >= self._options.cut_after:
                     path.drop_udp()
@@ -251,6 +313,8 @@ class Demo:
                 )
         except LabError as error:
             raise LabError(str(error), client.log) from error
+        finally:
+            log.close()
         if done.sha256 != expected:
             raise LabError(f"the download is not what was sent: SHA-256 {done.sha256}, expected {expected}")
         self._report.line(f"  SHA-256 {expected[:16]}… as it should be")
@@ -258,6 +322,8 @@ class Demo:
             f"  {_mb(size)} in {done.seconds:.2f} s: {_mbit(size, done.seconds):.1f} Mbit/s; "
             f"first byte after {done.seconds_to_first_byte * 1000:.0f} ms"
         )
+        for fault in log.struck:
+            self._report.line(f"  {fault.words}: {fault.longest_gap:.2f} s without a byte at most, on the same stream of the same circuit")
         if path is not None:
             self._report.line(f"  the path passed {path.counters.udp_datagrams} datagrams and dropped {path.counters.udp_dropped}")
 
@@ -339,6 +405,14 @@ def verdict(options: Options, client: carriers.Counters) -> str:
             "the download went another way, or the counters lag behind"
         )
     utp_share = carriers.share(utp, tls)
+    if options.faults:
+        if client.sessions or client.resumptions < 1:
+            raise LabError(
+                f"client-pt opened {client.sessions} sessions and resumed one {client.resumptions} times during the download: "
+                "the faults did not strike, or what they struck was replaced instead of resumed"
+            )
+        times = "once" if client.resumptions == 1 else f"{client.resumptions} times"
+        return f"one session bore it all: resumed {times}, {client.carrier_changes} changes of carrier, µTP {utp_share:.1f} %"
     if options.carrier == "tls" or options.block_udp == "start":
         if 100 - utp_share < TLS_ONLY_SHARE_NEEDED:
             raise LabError(f"µTP carried {utp_share:.1f} % of the downloaded bytes, although it could not have been used")
@@ -377,6 +451,11 @@ def parse_options(arguments: list[str]) -> Options:
         metavar="WHEN",
         help="drop all UDP between the proxies: 'start', 'mid' (half-way), or after that many downloaded megabytes",
     )
+    parser.add_argument(
+        "--faults",
+        action="store_true",
+        help=f"in one download: drop UDP for {OUTAGE_SECONDS} s, reset TCP, lose both for {OUTAGE_SECONDS} s",
+    )
     parser.add_argument("--svg", type=Path, default=Path("demo-bootstrap.svg"), metavar="FILE", help="where to draw the bootstrap's timeline (default: demo-bootstrap.svg)")
     parser.add_argument("--timeout", type=float, default=170, metavar="SECONDS", help="give up after so long (default: 170)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs, and print its name")
@@ -396,8 +475,10 @@ def parse_options(arguments: list[str]) -> Options:
         parser.error("--block-udp in mid-download needs --carrier auto")
     if given.block_udp == "start" and given.carrier == "utp":
         parser.error("--block-udp start leaves --carrier utp nothing to use")
+    if given.faults and (given.block_udp or given.carrier != "auto"):
+        parser.error("--faults needs --carrier auto, and does with UDP what it does")
     return Options(
-        given.carrier, size, given.block_udp, cut_after, given.svg, given.timeout, given.keep,
+        given.carrier, size, given.block_udp, cut_after, given.faults, given.svg, given.timeout, given.keep,
         given.client_pt.resolve(), given.server_pt.resolve(),
     )  # fmt: skip
 

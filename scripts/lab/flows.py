@@ -23,11 +23,15 @@ Command = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True)
 class Transport:
-    """How to serve and to dial; the sender's standard input goes to the receiver's standard output."""
+    """How to serve and to dial; the sender's standard input goes to the receiver's standard output.
+
+    If it is pulled, the server sends, zeros without end, and the client's standard output is what comes.
+    """
 
     name: str
     serve: Command
     dial: Command
+    is_pulled: bool = False
 
 
 def tandem(control: str) -> Transport:
@@ -57,6 +61,17 @@ def link(carrier: str) -> Transport:
         f"link {carrier}",
         lambda address, port: [*flow, "serve", address, str(port)],
         lambda address, port: [*flow, "dial", address, str(port), f"carrier={carrier}"],
+    )
+
+
+def pulled(carrier: str) -> Transport:
+    """As link, but the server sends."""
+    flow = [sys.executable, "-m", "lab.proxied"]
+    return Transport(
+        f"link {carrier} down",
+        lambda address, port: [*flow, "serve-zeros", address, str(port)],
+        lambda address, port: [*flow, "fetch", address, str(port), f"carrier={carrier}"],
+        is_pulled=True,
     )
 
 
@@ -108,14 +123,11 @@ class Flow:
     def __enter__(self) -> Flow:
         self.folder.mkdir()
         self._environment = environment(self.folder)
-        samples = (self._folder / f"{self._tag}.samples").open("wb")
-        self._server = self._start(
-            self._far.command(self.transport.serve(self._far.address, self._port)), "server", stdout=subprocess.PIPE
-        )
-        self._sink = self._start([sys.executable, "-m", "lab.sink"], "sink", stdin=self._server.stdout, stdout=samples)
-        assert self._server.stdout is not None
-        self._server.stdout.close()
-        samples.close()
+        serve = self._far.command(self.transport.serve(self._far.address, self._port))
+        if self.transport.is_pulled:
+            self._start(serve, "server", stdout=subprocess.DEVNULL)
+        else:
+            self._sample(self._start(serve, "server", stdout=subprocess.PIPE))
         protocol = "-t" if self.transport.name.startswith(("TCP", "link")) else "-u"
         wait_until(
             f"{self.transport.name} to listen",
@@ -126,7 +138,7 @@ class Flow:
         return self
 
     def dial(self, payload_bytes: int | None) -> None:
-        """Sends so many bytes, or without end."""
+        """Sends so many bytes, or without end; what is pulled has no end."""
         if payload_bytes is not None:
             head = self._start(["head", "-c", str(payload_bytes), "/dev/zero"], "head", stdout=subprocess.PIPE)
             assert head.stdout is not None
@@ -134,8 +146,18 @@ class Flow:
         else:
             stdin = open("/dev/zero", "rb")
         command = self._near.command(self.transport.dial(self._far.address, self._port))
-        self._client = self._start(command, "client", stdin=stdin, stdout=subprocess.DEVNULL)
+        if self.transport.is_pulled:
+            self._sample(self._start(command, "client", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE))
+        else:
+            self._start(command, "client", stdin=stdin, stdout=subprocess.DEVNULL)
         stdin.close()
+
+    def _sample(self, receiver: subprocess.Popen[bytes]) -> None:
+        """Notes what comes out of the receiver."""
+        assert receiver.stdout is not None
+        with (self._folder / f"{self._tag}.samples").open("wb") as samples:
+            self._sink = self._start([sys.executable, "-m", "lab.sink"], "sink", stdin=receiver.stdout, stdout=samples)
+        receiver.stdout.close()
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self._processes):

@@ -2,13 +2,15 @@
 
 TCP is passed through byte for byte, UDP datagram by datagram, with a socket of its own for each client, as a NAT
 would. On command all UDP is dropped, in both directions, with nothing said to either side: the way a firewall does
-it. It needs no privilege, which packet filters would.
+it. Or TCP is reset, or nothing passes at all for a while: then TCP waits, as it does where the kernel sends again what
+was lost. It needs no privilege, which packet filters would.
 """
 
 from __future__ import annotations
 
 import selectors
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,6 +52,8 @@ class Path:
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = socket.socketpair()
         self._stopping = False
+        self._tcp_open = True
+        self._orders: list[Callable[[], None]] = []
         self._udp_sides: dict[tuple[str, int], socket.socket] = {}
         self._pipes: set[_Pipe] = set()
 
@@ -62,7 +66,7 @@ class Path:
 
         self._watch(self._listener, self._accept)
         self._watch(self._datagrams, self._from_clients)
-        self._watch(self._wake_read, lambda: self._wake_read.recv(64))
+        self._watch(self._wake_read, self._woken)
         self._thread = threading.Thread(target=self._run, name="path", daemon=True)
 
     def __enter__(self) -> Path:
@@ -85,6 +89,29 @@ class Path:
     def pass_udp(self) -> None:
         """From now on UDP is passed again."""
         self._udp_open = True
+
+    def reset_tcp(self) -> None:
+        """All TCP connections are reset, towards both sides. May be called from any thread."""
+        self._order(self._reset_all)
+
+    def lose(self) -> None:
+        """From now on nothing passes, and whoever connects waits. May be called from any thread."""
+        self.drop_udp()
+        self._order(lambda: self._hold_tcp(False))
+
+    def regain(self) -> None:
+        """From now on all passes again. May be called from any thread."""
+        self.pass_udp()
+        self._order(lambda: self._hold_tcp(True))
+
+    def _order(self, work: Callable[[], None]) -> None:
+        self._orders.append(work)
+        self._wake_write.send(b".")
+
+    def _woken(self) -> None:
+        self._wake_read.recv(64)
+        while self._orders:
+            self._orders.pop(0)()
 
     def _run(self) -> None:
         while not self._stopping:
@@ -144,8 +171,8 @@ class Path:
         self._rearm(far)
 
     def _on_pipe(self, pipe: _Pipe, events: int) -> None:
-        if pipe not in self._pipes:
-            return  # closed by an earlier event of the same round
+        if pipe not in self._pipes or not self._tcp_open:
+            return  # closed, or held, by an earlier event of the same round
         try:
             if events & selectors.EVENT_WRITE:
                 self._flush(pipe)
@@ -188,11 +215,23 @@ class Path:
             pipe.write_shut = True
             pipe.connection.shutdown(socket.SHUT_WR)
 
+    def _hold_tcp(self, is_open: bool) -> None:
+        self._tcp_open = is_open
+        for pipe in self._pipes:
+            self._rearm(pipe)
+
+    def _reset_all(self) -> None:
+        for pipe in list(self._pipes):
+            pipe.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        for pipe in list(self._pipes):
+            if pipe in self._pipes:
+                self._close(pipe)
+
     def _rearm(self, pipe: _Pipe) -> None:
         wanted = 0
-        if not pipe.read_closed and len(pipe.peer.pending) < _HIGH_WATER:
+        if self._tcp_open and not pipe.read_closed and len(pipe.peer.pending) < _HIGH_WATER:
             wanted |= selectors.EVENT_READ
-        if pipe.connecting or pipe.pending:
+        if self._tcp_open and (pipe.connecting or pipe.pending):
             wanted |= selectors.EVENT_WRITE
         try:
             known = self._selector.get_key(pipe.connection).events

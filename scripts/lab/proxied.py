@@ -1,6 +1,7 @@
 """One bulk flow through both proxies, standalone: ``serve ADDR PORT`` runs server-pt there and copies what comes to standard
-output, ``dial ADDR PORT CARRIER`` runs client-pt and sends standard input. Both meet in the folder TANDEM_FLOW_FOLDER, where the
-sender also notes, in ``handed-over``, how much client-pt had taken from it by when."""
+output, ``dial ADDR PORT CARRIER`` runs client-pt and sends standard input; ``serve-zeros`` and ``fetch`` do the same the other
+way round. Both meet in the folder TANDEM_FLOW_FOLDER, where the sender also notes, in ``handed-over``, how much client-pt had
+taken from it by when."""
 
 from __future__ import annotations
 
@@ -13,9 +14,10 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from lab.tcpflow import receive
+from lab.tcpflow import copy, receive
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 HANDED_OVER = "handed-over"
@@ -24,17 +26,24 @@ _BLOCK = 4096
 _STEP_SECONDS = 0.002
 
 
-def serve(address: str, port: int, folder: Path) -> None:
+def serve(address: str, port: int, folder: Path, use: Callable[[socket.socket], None]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as upstream:
         forward = f"127.0.0.1:{upstream.getsockname()[1]}"
         proxy = _start("server-pt", "--listen", f"{address}:{port}", "--forward", forward, "--state", str(folder))
         try:
-            receive(upstream)
+            use(upstream)
         finally:
             _stop(proxy)
 
 
-def dial(address: str, port: int, folder: Path, arguments: str) -> None:
+def _send_zeros(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        while True:
+            connection.sendall(bytes(_BLOCK))
+
+
+def dial(address: str, port: int, folder: Path, arguments: str, use: Callable[[socket.socket], None]) -> None:
     line = folder / "utp_bridgeline.txt"
     cert = next(word for word in _await(line).split() if word.startswith("cert="))
     bridge = folder / "bridge"
@@ -44,7 +53,7 @@ def dial(address: str, port: int, folder: Path, arguments: str) -> None:
     proxy = _start("client-pt", "--listen", f"127.0.0.1:{local}", "--bridge-file", str(bridge))
     try:
         with _connect(local) as connection:
-            _send(connection, folder / HANDED_OVER)
+            use(connection)
     finally:
         _stop(proxy)
 
@@ -107,6 +116,10 @@ if __name__ == "__main__":
     mode, host, number, *rest = sys.argv[1:]
     shared = Path(os.environ["TANDEM_FLOW_FOLDER"])
     if mode == "serve":
-        serve(host, int(number), shared)
+        serve(host, int(number), shared, receive)
+    elif mode == "serve-zeros":
+        serve(host, int(number), shared, _send_zeros)
+    elif mode == "fetch":
+        dial(host, int(number), shared, " ".join(rest), copy)
     else:
-        dial(host, int(number), shared, " ".join(rest))
+        dial(host, int(number), shared, " ".join(rest), lambda connection: _send(connection, shared / HANDED_OVER))

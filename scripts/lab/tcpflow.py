@@ -14,6 +14,11 @@ _TCP_CONGESTION = 13
 def receive(listener: socket.socket) -> None:
     """Accepts one connection, and copies it to standard output."""
     connection, _ = listener.accept()
+    copy(connection)
+
+
+def copy(connection: socket.socket) -> None:
+    """Copies what comes on a connection to standard output."""
     while block := connection.recv(_BLOCK):
         view = memoryview(block)
         while view:

@@ -149,7 +149,7 @@ class CommandTest(unittest.TestCase):
 
     def test_names_what_it_does_not_know(self) -> None:
         for arguments, message in (
-            (["lniks"], "bench: no table 'lniks'; there are links, share, held, crowd, loopback, micro"),
+            (["lniks"], "bench: no table 'lniks'; there are links, share, held, faults, crowd, loopback, micro"),
             (["--transports", "bbr,reno"], "bench: --transports: no 'reno'; there are bbr, "),
             (["--links", "1 Gbit/s"], "bench: --links: none has '1 Gbit/s' in its name"),
         ):

@@ -7,12 +7,18 @@ from lab import carriers
 from lab.carriers import Carrier, Counters
 from lab.proc import LabError
 
-AS_WRITTEN = {"sessions": 2, "carrierChanges": 3, "tls": {"sent": 10, "received": 20}, "utp": {"sent": 30, "received": 40}}
+AS_WRITTEN = {
+    "sessions": 2,
+    "carrierChanges": 3,
+    "resumptions": 1,
+    "tls": {"sent": 10, "received": 20},
+    "utp": {"sent": 30, "received": 40},
+}
 
 
 class CarriersTest(unittest.TestCase):
     def test_reads_what_the_proxies_write(self) -> None:
-        self.assertEqual(Counters(2, 3, Carrier(10, 20), Carrier(30, 40)), carriers.parse(json.dumps(AS_WRITTEN)))
+        self.assertEqual(Counters(2, 3, Carrier(10, 20), Carrier(30, 40), 1), carriers.parse(json.dumps(AS_WRITTEN)))
 
     def test_refuses_anything_else(self) -> None:
         for text in ("", "[]", "{}", json.dumps({**AS_WRITTEN, "utp": 5}), json.dumps({**AS_WRITTEN, "sessions": "many"})):
@@ -23,8 +29,8 @@ class CarriersTest(unittest.TestCase):
         self.assertEqual(Counters(), carriers.read(Path("/nonexistent")))
 
     def test_takes_differences(self) -> None:
-        later = Counters(3, 4, Carrier(11, 22), Carrier(33, 44))
-        self.assertEqual(Counters(1, 1, Carrier(1, 2), Carrier(3, 4)), later - carriers.parse(json.dumps(AS_WRITTEN)))
+        later = Counters(3, 4, Carrier(11, 22), Carrier(33, 44), 3)
+        self.assertEqual(Counters(1, 1, Carrier(1, 2), Carrier(3, 4), 2), later - carriers.parse(json.dumps(AS_WRITTEN)))
 
     def test_settles_once_nothing_moves(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

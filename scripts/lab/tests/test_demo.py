@@ -1,6 +1,8 @@
 import contextlib
 import io
 import unittest
+from dataclasses import replace
+from unittest import mock
 
 from lab import demo
 from lab.carriers import Carrier, Counters
@@ -40,6 +42,26 @@ class VerdictTest(unittest.TestCase):
                 demo.verdict(options("--block-udp", "mid"), received(tls, utp))
 
 
+    def test_faults_are_survived_by_one_session(self) -> None:
+        survived = replace(received(6, 20), resumptions=2, carrier_changes=3)
+        self.assertIn("resumed 2 times, 3 changes", demo.verdict(options("--faults"), survived))
+        for bad in (replace(survived, resumptions=0), replace(survived, sessions=1)):
+            with self.subTest(bad), self.assertRaisesRegex(LabError, "did not strike, or"):
+                demo.verdict(options("--faults"), bad)
+
+
+class FaultLogTest(unittest.TestCase):
+    def test_strikes_in_order_and_takes_the_time_from_then_on(self) -> None:
+        done: list[str] = []
+        faults = [demo.Fault(10, "first", lambda: done.append("1")), demo.Fault(20, "second", lambda: done.append("2"))]
+        log = demo.FaultLog(faults, done.append)
+        with mock.patch.object(demo.time, "monotonic", side_effect=[1.0, 7.0, 7.5, 9.0]):
+            for received_bytes in (9, 15, 16, 25):
+                log.on_progress(received_bytes)
+        self.assertEqual(["  0.0 MB  first, now", "1", "  0.0 MB  second, now", "2"], done)
+        self.assertEqual([1.5, 0.0], [fault.longest_gap for fault in log.struck])
+
+
 class OptionsTest(unittest.TestCase):
     def test_moments_of_the_cut(self) -> None:
         self.assertIsNone(options("--block-udp", "start").cut_after)
@@ -53,6 +75,8 @@ class OptionsTest(unittest.TestCase):
             ["--block-udp", "soon"],
             ["--block-udp", "mid", "--carrier", "tls"],
             ["--block-udp", "start", "--carrier", "utp"],
+            ["--faults", "--carrier", "utp"],
+            ["--faults", "--block-udp", "mid"],
         ):
             with self.subTest(arguments), contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
                 demo.parse_options(arguments)

@@ -56,6 +56,34 @@ class PathTest(unittest.TestCase):
             except ConnectionResetError:
                 pass
 
+    def test_tcp_can_be_reset_towards_both_sides(self) -> None:
+        with socket.create_connection(self.path.address, 5) as client:
+            server, _ = self.tcp.accept()
+            with server:
+                client.sendall(b"x")
+                self.assertEqual(b"x", server.recv(1))
+                self.path.reset_tcp()
+                for end in (client, server):
+                    end.settimeout(5)
+                    with self.assertRaises(ConnectionResetError):
+                        end.recv(1)
+
+    def test_what_is_lost_for_a_while_is_late_on_tcp_and_gone_on_udp(self) -> None:
+        with socket.create_connection(self.path.address, 5) as client, udp_socket() as datagrams:
+            server, _ = self.tcp.accept()
+            with server:
+                self.path.lose()
+                datagrams.sendto(b"lost", self.path.address)
+                client.sendall(b"late")
+                server.settimeout(0.3)
+                with self.assertRaises(TimeoutError):
+                    server.recv(4)
+                self.path.regain()
+                server.settimeout(5)
+                self.assertEqual(b"late", server.recv(4))
+                datagrams.sendto(b"found", self.path.address)
+                self.assertEqual(b"found", self.udp.recv(100))
+
     def test_each_client_has_a_udp_port_of_its_own(self) -> None:
         with udp_socket() as first, udp_socket() as second:
             seen = []

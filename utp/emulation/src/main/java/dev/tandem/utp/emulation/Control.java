@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers commands on a Unix socket, a line for a line, one caller at a time: {@code stats}, {@code forward PATH}, {@code back
- * PATH}, {@code udp block}, {@code udp pass}. The answer is a JSON object, {@code ok}, or {@code error: } and a reason.
+ * PATH}, {@code udp block}, {@code udp pass}, {@code tcp block}, {@code tcp pass}, {@code tcp reset}. The answer is a JSON object, {@code ok}, or {@code error: } and a reason.
  */
 final class Control {
     private final Direction forward;
@@ -57,8 +57,14 @@ final class Control {
             } else if (command.equals("udp block") || command.equals("udp pass")) {
                 forward.blockUdp(command.equals("udp block"));
                 back.blockUdp(command.equals("udp block"));
+            } else if (command.equals("tcp block") || command.equals("tcp pass")) {
+                forward.blockTcp(command.equals("tcp block"));
+                back.blockTcp(command.equals("tcp block"));
+            } else if (command.equals("tcp reset")) {
+                forward.resetTcp();
+                back.resetTcp();
             } else {
-                return "error: commands are stats, forward PATH, back PATH, udp block, udp pass";
+                return "error: commands are stats, forward PATH, back PATH, udp block, udp pass, tcp block, tcp pass, tcp reset";
             }
             return "ok";
         } catch (IllegalArgumentException e) {

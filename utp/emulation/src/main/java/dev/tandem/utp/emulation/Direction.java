@@ -21,6 +21,7 @@ final class Direction {
     /** No IP packet of ours is larger: the devices have the usual MTU. */
     private static final int MAX_PACKET_BYTES = 65_535;
 
+    private static final int IP_PROTOCOL_TCP = 6;
     private static final int IP_PROTOCOL_UDP = 17;
 
     private final ReadableByteChannel from;
@@ -35,7 +36,11 @@ final class Direction {
 
     private final Condition sooner = lock.newCondition();
     private long wakeNanos = Link.NO_EVENT;
+    private final TcpFlows tcpFlows = new TcpFlows();
+    private boolean tcpBlocked;
     private boolean udpBlocked;
+    /** Of UDP, as far as it was not blocked. */
+    private long udpBytes;
 
     /** Whether the packet just sent never came as far as the queue's end. */
     private boolean dropped;
@@ -52,7 +57,7 @@ final class Direction {
         this.to = to;
         this.clock = clock;
         this.link = new Link<>(conditions, seed, packet -> packet.length);
-        link.dropIf(packet -> udpBlocked && isUdp(packet));
+        link.dropIf(this::isBlocked);
         link.listen((now, event, nr, bytes) -> dropped |= event == LinkEvent.DROPPED_BY_QUEUE
                 || event == LinkEvent.DROPPED_BY_MTU
                 || event == LinkEvent.DROPPED_BY_SCRIPT);
@@ -75,6 +80,10 @@ final class Direction {
             long now = clock.getAsLong();
             long waits = link.queueDelayNanos(now);
             dropped = false;
+            if (!isBlocked(packet)) {
+                tcpFlows.onPacket(packet);
+                udpBytes += protocol(packet) == IP_PROTOCOL_UDP ? packet.length : 0;
+            }
             link.send(now, packet);
             if (!dropped) {
                 queueing.add(waits);
@@ -175,6 +184,27 @@ final class Direction {
         }
     }
 
+    /** Drops all TCP from now on, or no more. */
+    void blockTcp(boolean blocked) {
+        lock.lock();
+        try {
+            tcpBlocked = blocked;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells the receivers of all TCP connections (IPv4), behind what is on its way to them, that they are reset. */
+    void resetTcp() {
+        lock.lock();
+        try {
+            tcpFlows.resets().forEach(reset -> link.send(clock.getAsLong(), reset));
+            sooner.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** What has happened so far, as a JSON object. */
     String stats() {
         lock.lock();
@@ -188,6 +218,7 @@ final class Direction {
             json.append(",\"droppedByQueue\":").append(stats.droppedByQueue());
             json.append(",\"droppedByMtu\":").append(stats.droppedByMtu());
             json.append(",\"blocked\":").append(stats.droppedByScript());
+            json.append(",\"udpBytes\":").append(udpBytes);
             json.append(",\"refused\":").append(refused);
             json.append(",\"queued\":").append(queueing.count());
             json.append(",\"queueingNanos\":").append(queueing.totalNanos());
@@ -202,11 +233,17 @@ final class Direction {
         }
     }
 
-    private static boolean isUdp(byte[] packet) {
+    private boolean isBlocked(byte[] packet) {
+        int protocol = protocol(packet);
+        return udpBlocked && protocol == IP_PROTOCOL_UDP || tcpBlocked && protocol == IP_PROTOCOL_TCP;
+    }
+
+    /** That of IP's payload; -1 if there is none. */
+    private static int protocol(byte[] packet) {
         if (packet.length < 20) {
-            return false;
+            return -1;
         }
         int version = packet[0] >> 4 & 0xf;
-        return packet[version == 6 ? 6 : 9] == IP_PROTOCOL_UDP;
+        return packet[version == 6 ? 6 : 9];
     }
 }

@@ -46,6 +46,24 @@ class DirectionTest {
         assertEquals(3, passed.size());
     }
 
+    @Test
+    void blocksTcpAlone() throws Exception {
+        Direction direction = direction("");
+        direction.blockTcp(true);
+        pass(direction, packet(UDP, 100), packet(TCP, 200), packet6(UDP, 300), packet6(TCP, 400));
+        assertEquals(List.of(100, 300), passed.stream().map(each -> each.length).toList());
+        assertTrue(direction.stats().contains("\"udpBytes\":400,"), direction.stats());
+    }
+
+    @Test
+    void resetsTcpBehindWhatIsOnItsWay() throws Exception {
+        Direction direction = direction("delay=1s");
+        pass(direction, packet(TCP, 100));
+        direction.resetTcp();
+        pass(direction);
+        assertEquals(List.of(100, 40), passed.stream().map(each -> each.length).toList());
+    }
+
     /** 1,000 bytes take one millisecond at this rate: the third waits two, and the fourth finds the queue full. */
     @Test
     void countsWhatWaitsAndWhatTheQueueDrops() throws Exception {
@@ -83,9 +101,12 @@ class DirectionTest {
         assertEquals("ok", control.answer("forward delay=1ms"));
         assertEquals("ok", control.answer("back loss=1%"));
         assertEquals("ok", control.answer("udp block"));
+        assertEquals("ok", control.answer("tcp block"));
+        assertEquals("ok", control.answer("tcp reset"));
         assertEquals("error: path: 'x': there is no such part", control.answer("forward x"));
         assertEquals(
-                "error: commands are stats, forward PATH, back PATH, udp block, udp pass", control.answer("udp maybe"));
+                "error: commands are stats, forward PATH, back PATH, udp block, udp pass, tcp block, tcp pass, tcp reset",
+                control.answer("udp maybe"));
     }
 
     private Direction direction(String path) {
