@@ -267,6 +267,8 @@ public final class SessionCore {
         pairing.checkDrop(slot == tls, attempt);
         if (utp.attempt == attempt) {
             String cause = "the other side gave up µTP";
+            // Most likely for its silence, which the side that sends most notices first.
+            pairing.handleAbandoned(nowNanos);
             abort(utp, cause, nowNanos);
             writer.forgetDrop();
             settle(nowNanos, cause);

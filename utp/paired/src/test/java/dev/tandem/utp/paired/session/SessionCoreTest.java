@@ -88,6 +88,20 @@ class SessionCoreTest {
         assertFinished(pair);
     }
 
+    /** Who downloads sends little, and hears of the silence from the other side. */
+    @Test
+    void utpThatTheServerGivesUpForSilenceIsDialledAgainAtOnce() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 0, 30_000_000);
+        pair.at(SECOND, () -> last(pair).stall());
+        // Left after a second, and given up five seconds later.
+        pair.runUntil(7600 * MILLI);
+        assertEquals(2, pair.client.core.stats().pairings(), pair::toString);
+        assertEquals(CarrierKind.UTP, pair.server.core.sendingCarrier(), pair::toString);
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+    }
+
     @Test
     void pairsAgainWithTheNextNumberWhenUtpDies() {
         SessionPair pair = pair(CarrierPolicy.AUTO);
