@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One session over relays, which one fault strikes in one phase, and what came of it. */
 @SuppressWarnings("FutureReturnValueIgnored") // faults need no answer
-final class FaultCell implements AutoCloseable, SessionAcceptor {
+final class FaultCell implements SessionAcceptor {
     /** What may come of a cell. */
     enum Expected {
         /** Each byte once and in order, in both directions, and both sides know it. */
@@ -87,7 +87,7 @@ final class FaultCell implements AutoCloseable, SessionAcceptor {
         this.fault = fault;
         this.phase = phase;
         this.policy = policy;
-        this.seed = (fault.ordinal() * 100 + phase.ordinal()) * 10 + policy.ordinal();
+        this.seed = toString().hashCode();
         this.network = network;
         this.clientLoop = clientLoop;
         this.serverLoop = serverLoop;
@@ -381,7 +381,7 @@ final class FaultCell implements AutoCloseable, SessionAcceptor {
     /** The first connection makes the session; who has one dials another. */
     private Expected tcpLost() {
         boolean oneWay = fault == Fault.TCP_SWALLOWED_UP || fault == Fault.TCP_SWALLOWED_DOWN;
-        if (phase == Phase.CLOSE || oneWay && policy == CarrierPolicy.TLS) {
+        if (phase == Phase.CLOSE || (oneWay && policy == CarrierPolicy.TLS)) {
             return Expected.DELIVERED;
         } else if (phase.isEstablished()) {
             return Expected.EXACT;
@@ -421,8 +421,8 @@ final class FaultCell implements AutoCloseable, SessionAcceptor {
         return LinkFixture.await(loop.submit(call));
     }
 
-    @Override
-    public void close() throws Exception {
+    /** Ends what the cell has opened; throws if something of it is known still. */
+    void shutDown() throws Exception {
         client.close().awaitUninterruptibly(10, TimeUnit.SECONDS);
         for (LinkServer each : servers()) {
             each.close().awaitUninterruptibly(10, TimeUnit.SECONDS);

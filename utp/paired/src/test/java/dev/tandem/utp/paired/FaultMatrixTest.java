@@ -46,8 +46,11 @@ class FaultMatrixTest {
 
     private record Cell(Fault fault, Phase phase, CarrierPolicy policy) {
         Result run() throws Exception {
-            try (FaultCell cell = new FaultCell(fault, phase, policy, network, clientLoop, serverLoop)) {
+            FaultCell cell = new FaultCell(fault, phase, policy, network, clientLoop, serverLoop);
+            try {
                 return cell.run();
+            } finally {
+                cell.shutDown();
             }
         }
 
@@ -111,8 +114,8 @@ class FaultMatrixTest {
         List<Cell> all = new ArrayList<>();
         for (Fault fault : Fault.values()) {
             for (Phase phase : Phase.values()) {
-                if (fault == Fault.CLIENT_APPLICATION_CLOSED && phase.compareTo(Phase.PROOF) < 0
-                        || fault == Fault.SERVER_APPLICATION_CLOSED && phase.compareTo(Phase.PAIRING) < 0) {
+                if ((fault == Fault.CLIENT_APPLICATION_CLOSED && phase.compareTo(Phase.PROOF) < 0)
+                        || (fault == Fault.SERVER_APPLICATION_CLOSED && phase.compareTo(Phase.PAIRING) < 0)) {
                     // There is no session that could be closed.
                     continue;
                 }
