@@ -431,6 +431,11 @@ public final class LinkServer {
         }
 
         @Override
+        public void utpWorks(LinkSession session) {
+            // A client's matter.
+        }
+
+        @Override
         public void expectPairing(LinkSession session, int attempt) {
             PairingId id = session.keys().pairingId(attempt);
             PairingId last = identifiers.put(session, id);

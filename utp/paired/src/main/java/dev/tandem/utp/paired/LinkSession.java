@@ -27,6 +27,9 @@ final class LinkSession implements Session, SessionHost {
 
         void cancelUtpDial(LinkSession session);
 
+        /** This side sends on µTP now. */
+        void utpWorks(LinkSession session);
+
         void expectPairing(LinkSession session, int attempt);
 
         void dialTls(LinkSession session, long connectNanos);
@@ -55,6 +58,9 @@ final class LinkSession implements Session, SessionHost {
     private boolean admitted;
     /** Of the last RESUME that was sent (client) or taken (server). */
     private int resumeCounter;
+
+    /** When the peer was heard on TLS last, by the loop's ticker. */
+    private long heardTlsNanos;
 
     private @Nullable Future<?> timer;
     private long timerAtNanos = SessionCore.NEVER;
@@ -118,6 +124,7 @@ final class LinkSession implements Session, SessionHost {
     /** The peer answered HELLO, or the client's HELLO was good: how far this side may send. */
     void handleLimit(long limit) {
         admitted = true;
+        heardTls();
         core.raiseLimit(limit, now());
         arm();
     }
@@ -127,6 +134,7 @@ final class LinkSession implements Session, SessionHost {
         try {
             core.resume(carrier, peer, answer, now());
             admitted = true;
+            heardTls();
             totals.sessionResumed();
         } finally {
             arm();
@@ -159,7 +167,19 @@ final class LinkSession implements Session, SessionHost {
     }
 
     void handleBytes(Carrier carrier, ByteBuf bytes) {
+        if (carrier.kind() == CarrierKind.TLS) {
+            heardTls();
+        }
         core.handleBytes(carrier, bytes, now());
+    }
+
+    private void heardTls() {
+        heardTlsNanos = ticker.nanoTime();
+    }
+
+    /** Client: whether the bridge has accepted the session, and was heard on TLS since that time of the loop's ticker. */
+    boolean hasHeardTlsSince(long tickerNanos) {
+        return admitted && heardTlsNanos - tickerNanos >= 0;
     }
 
     void handleBytesComplete() {
@@ -189,6 +209,12 @@ final class LinkSession implements Session, SessionHost {
 
     void handleUtpDialFailed() {
         core.handleUtpDialFailed(now());
+        arm();
+    }
+
+    /** Client: µTP is to be dialled in so long, and not now. */
+    void postponeUtpDial(long nanos) {
+        core.postponeUtpDial(nanos, now());
         arm();
     }
 
@@ -327,6 +353,9 @@ final class LinkSession implements Session, SessionHost {
     public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
         if (from != null && to != null) {
             totals.carrierChanged();
+        }
+        if (to == CarrierKind.UTP) {
+            owner.utpWorks(this);
         }
         if (listener != null) {
             listener.onCarrierChanged(this, from, to, cause);

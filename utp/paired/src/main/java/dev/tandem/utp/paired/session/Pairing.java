@@ -88,6 +88,13 @@ final class Pairing {
         }
     }
 
+    /** Client: a dial that was asked for, or the first one, is not made before so long. */
+    void postpone(long nanos, long nowNanos) {
+        if (dialer != null) {
+            dialer.postpone(nanos, nowNanos);
+        }
+    }
+
     /** Server: the client announces a number. */
     void handlePair(boolean onTls, int attempt) throws MalformedFrameException {
         if (client || !onTls || attempt <= lastAttempt) {

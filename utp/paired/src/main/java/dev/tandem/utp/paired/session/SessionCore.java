@@ -257,6 +257,13 @@ public final class SessionCore {
         }
     }
 
+    /** Client: µTP is not to be dialled for so long; this counts as no failure. */
+    public void postponeUtpDial(long nanos, long nowNanos) {
+        if (closeReason == null && !utp.isAttached()) {
+            pairing.postpone(nanos, nowNanos);
+        }
+    }
+
     /** A server learns which identifier comes next. */
     void handlePair(CarrierSlot slot, int attempt) throws MalformedFrameException {
         pairing.handlePair(slot == tls, attempt);

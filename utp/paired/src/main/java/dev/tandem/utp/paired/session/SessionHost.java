@@ -31,7 +31,7 @@ public interface SessionHost {
 
     /**
      * Client: dial µTP now; then {@link SessionCore#beginPairing}, {@link SessionCore#attach} or
-     * {@link SessionCore#handleUtpDialFailed}.
+     * {@link SessionCore#handleUtpDialFailed}. Or, at once, {@link SessionCore#postponeUtpDial}.
      */
     void dialUtp();
 

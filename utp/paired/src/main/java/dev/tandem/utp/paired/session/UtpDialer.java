@@ -58,6 +58,14 @@ final class UtpDialer {
         failures++;
     }
 
+    /** The dial that counts as started was not made, and comes in so long. */
+    void postpone(long nanos, long nowNanos) {
+        if (state == State.DIALLING) {
+            state = State.WAITING;
+            atNanos = nowNanos + nanos;
+        }
+    }
+
     /** A connection was given up for silence: the next one may come at once. */
     void handleAbandoned(long nowNanos) {
         handleGone(nowNanos);
