@@ -207,7 +207,7 @@ final class ClientDial implements LinkSession.Owner {
     /** Not all sessions at once: they may have been waiting for the same. */
     private void postponeUtp(LinkSession owner, long seconds) {
         long nanos = TimeUnit.SECONDS.toNanos(seconds);
-        owner.postponeUtpDial(nanos + random.nextLong(nanos / PROBE_SPREAD));
+        owner.postponeUtpDial(nanos + jitterNanos(nanos / PROBE_SPREAD));
     }
 
     // For the session.
@@ -261,6 +261,11 @@ final class ClientDial implements LinkSession.Owner {
         if (tlsRedial != null) {
             tlsRedial.cancel();
         }
+    }
+
+    @Override
+    public long jitterNanos(long most) {
+        return random.nextLong(most + 1);
     }
 
     @Override

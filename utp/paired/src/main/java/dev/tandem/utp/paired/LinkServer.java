@@ -469,6 +469,11 @@ public final class LinkServer {
         }
 
         @Override
+        public long jitterNanos(long most) {
+            return 0;
+        }
+
+        @Override
         public void detached(LinkSession session, boolean now) {
             if (now) {
                 detached.detach(session);

@@ -36,6 +36,9 @@ final class LinkSession implements Session, SessionHost {
 
         void cancelTlsDial(LinkSession session);
 
+        /** At random from 0 to so much, if this side dials. */
+        long jitterNanos(long most);
+
         /** The session has no carrier (true), or has one again (false). */
         void detached(LinkSession session, boolean now);
 
@@ -395,6 +398,11 @@ final class LinkSession implements Session, SessionHost {
     @Override
     public void cancelTlsDial() {
         owner.cancelTlsDial(this);
+    }
+
+    @Override
+    public long jitterNanos(long most) {
+        return owner.jitterNanos(most);
     }
 
     @Override

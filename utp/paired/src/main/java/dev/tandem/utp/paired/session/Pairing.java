@@ -34,7 +34,7 @@ final class Pairing {
             long firstDelay = policy == CarrierPolicy.UTP
                     ? Math.min(FORCED_REDIAL_NANOS, parameters.redialNanos())
                     : parameters.redialNanos();
-            this.dialer = new UtpDialer(parameters, firstDelay, nowNanos);
+            this.dialer = new UtpDialer(parameters, host, firstDelay, nowNanos);
         } else {
             this.dialer = null;
         }

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
@@ -353,4 +356,34 @@ class SessionCoreTest {
             assertFinished(pair);
         }
     }
+
+    private static List<Long> redials(double jitter) {
+        SessionPair pair = pair(CarrierPolicy.TLS);
+        pair.jitter = jitter;
+        pair.client.finishWhenWritten = false;
+        pair.runUntil(SECOND);
+        pair.tlsRefused = true;
+        Objects.requireNonNull(pair.last(CarrierKind.TLS)).die(0, 0);
+        pair.runUntil(20 * SECOND);
+        return List.copyOf(pair.tlsDialNanos);
+    }
+
+    /** Else all clients of a bridge that was restarted would come back in step. */
+    @Test
+    void redialsOfManyClientsSpread() {
+        List<Long> plain = redials(0);
+        List<Long> late = redials(1);
+        assertTrue(plain.size() > 5 && late.size() > 5, () -> plain + " " + late);
+        assertEquals(plain.get(0), late.get(0), "the first comes at once");
+        assertEquals(SECOND / 2, plain.get(1) - plain.get(0));
+        assertEquals(SECOND * 3 / 4, late.get(1) - late.get(0));
+        Set<Long> third = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            third.add(redials(i / 100.0).get(2));
+        }
+        assertEquals(100, third.size(), "a hundred clients at as many moments");
+        assertTrue(late.size() * 2 >= plain.size(), () -> plain + " " + late);
+    }
 }
+        pair.server.finishWhenWritten = false;
+        transfer(pair, 1000, 1000);
