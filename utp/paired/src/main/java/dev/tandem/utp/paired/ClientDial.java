@@ -324,6 +324,12 @@ final class ClientDial implements LinkSession.Owner {
 
         @Override
         protected void handleFirst(ChannelHandlerContext ctx, int type, ByteBuf body) throws MalformedFrameException {
+            ResetReason refusal = Welcome.readRefusal(type, body);
+            if (refusal != null) {
+                boolean full = refusal == ResetReason.OVERLOADED;
+                made.close(full ? CloseReason.OVERLOADED : CloseReason.NOT_ADMITTED, null);
+                return;
+            }
             Welcome welcome = Welcome.read(type, body);
             setStep(null, () -> {});
             made.handleLimit(welcome.limit());

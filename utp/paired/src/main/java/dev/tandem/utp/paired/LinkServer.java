@@ -9,6 +9,7 @@ import dev.tandem.utp.paired.admission.Resumed;
 import dev.tandem.utp.paired.admission.Welcome;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.session.ResumePoint;
 import dev.tandem.utp.paired.strangers.FrontDoor;
@@ -339,12 +340,21 @@ public final class LinkServer {
 
     private final class Gate implements ServerAdmission.Gate {
         @Override
-        public void admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys) {
+        public boolean admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys) {
             InetSocketAddress from = addressOf(ctx.channel());
-            if (closed || from == null || !bounds.mayOpenSession(from)) {
+            if (closed || from == null) {
                 refused(Refusal.TOO_MANY, from);
                 ctx.close();
-                return;
+                return false;
+            }
+            if (!bounds.mayOpenSession(from)) {
+                refused(Refusal.TOO_MANY, from);
+                ByteBuf reset = ctx.alloc().heapBuffer(16);
+                Frames.writeReset(reset, ResetReason.OVERLOADED.code());
+                ctx.write(reset);
+                // The client's first bytes are under way already, and must not meet a closed socket.
+                CarrierChannel.closeInOrder(ctx, config.closeTimeout());
+                return false;
             }
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
             LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
@@ -364,6 +374,7 @@ public final class LinkServer {
             if (policy != CarrierPolicy.TLS && session.closeReason() == null) {
                 owner.expectPairing(session, 0);
             }
+            return true;
         }
 
         @Override
