@@ -247,6 +247,52 @@ class SessionCoreTest {
         assertEquals(CloseReason.SESSION_UNKNOWN, pair.client.closed, pair::toString);
     }
 
+    /** The server finishes, and its last ACK is lost with both carriers. */
+    private static SessionPair lastAckLost(long lastBytes) {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        pair.client.finishWhenWritten = false;
+        transfer(pair, 100_000, 100_000);
+        pair.runUntil(5 * SECOND);
+        assertEquals(100_000, pair.server.read, pair::toString);
+        assertTrue(pair.client.ended, pair::toString);
+        assertEquals(0, pair.client.core.stats().retainedBytes(), pair::toString);
+        pair.client.toWrite += lastBytes;
+        pair.client.finishWhenWritten = true;
+        pair.client.write();
+        while (pair.server.closed == null) {
+            pair.runUntil(pair.nowNanos + MILLI);
+        }
+        assertEquals(CloseReason.FINISHED, pair.server.closed);
+        pair.links.forEach(link -> link.die(0, 0));
+        return pair;
+    }
+
+    @Test
+    void aServerThatFinishedAndForgotIsANormalEnd() {
+        SessionPair pair = lastAckLost(0);
+        pair.runUntil(pair.nowNanos + SECOND);
+        assertEquals(1, pair.tlsDials, "the server might still wait for the end");
+        assertEquals(CloseReason.FINISHED, pair.client.closed, pair::toString);
+        assertEquals(0, pair.allocated());
+    }
+
+    @Test
+    void aServerThatFinishedAndIsGoneIsANormalEnd() {
+        SessionPair pair = lastAckLost(0);
+        pair.tlsReachable = false;
+        pair.runUntil(pair.nowNanos + 70 * SECOND);
+        assertEquals(CloseReason.FINISHED, pair.client.closed, pair::toString);
+        assertEquals(0, pair.allocated());
+    }
+
+    /** Whether the last bytes came nobody can say. */
+    @Test
+    void bytesWithoutAnAckAreNoNormalEnd() {
+        SessionPair pair = lastAckLost(1);
+        pair.runUntil(pair.nowNanos + SECOND);
+        assertEquals(CloseReason.SESSION_UNKNOWN, pair.client.closed, pair::toString);
+    }
+
     @Test
     void forcedUtpComesBackToo() {
         SessionPair pair = pair(CarrierPolicy.UTP);
@@ -361,6 +407,8 @@ class SessionCoreTest {
         SessionPair pair = pair(CarrierPolicy.TLS);
         pair.jitter = jitter;
         pair.client.finishWhenWritten = false;
+        pair.server.finishWhenWritten = false;
+        transfer(pair, 1000, 1000);
         pair.runUntil(SECOND);
         pair.tlsRefused = true;
         Objects.requireNonNull(pair.last(CarrierKind.TLS)).die(0, 0);
@@ -385,5 +433,3 @@ class SessionCoreTest {
         assertTrue(late.size() * 2 >= plain.size(), () -> plain + " " + late);
     }
 }
-        pair.server.finishWhenWritten = false;
-        transfer(pair, 1000, 1000);
