@@ -10,11 +10,15 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** Passes TCP connections on to one server, resets them, or swallows all they say: a network that fails when told to. */
 final class TcpRelay implements AutoCloseable {
     /** Where the next connection goes. */
     volatile InetSocketAddress target;
+    /** Nothing is passed on towards the server until this is false again. */
+    volatile boolean held;
     /** New connections are reset at once. */
     volatile boolean refusing;
 
@@ -45,7 +49,7 @@ final class TcpRelay implements AutoCloseable {
                 if (refusing) {
                     reset(near);
                 } else {
-                    pipes.add(new Pipe(near, new Socket(target.getAddress(), target.getPort())));
+                    pipes.add(new Pipe(near, new Socket(target.getAddress(), target.getPort()), () -> held));
                 }
             }
         } catch (IOException e) {
@@ -76,11 +80,13 @@ final class TcpRelay implements AutoCloseable {
     private static final class Pipe {
         final Socket near;
         final Socket far;
+        final BooleanSupplier held;
         volatile boolean silent;
 
-        Pipe(Socket near, Socket far) {
+        Pipe(Socket near, Socket far, BooleanSupplier held) {
             this.near = near;
             this.far = far;
+            this.held = held;
             start(() -> pass(near, far));
             start(() -> pass(far, near));
         }
@@ -91,6 +97,9 @@ final class TcpRelay implements AutoCloseable {
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream();
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                    while (from == near && held.getAsBoolean()) {
+                        LockSupport.parkNanos(1_000_000);
+                    }
                     if (!silent) {
                         out.write(buffer, 0, n);
                     }
