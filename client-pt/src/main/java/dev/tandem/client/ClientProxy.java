@@ -15,6 +15,7 @@ import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.LinkException;
 import dev.tandem.utp.paired.LocalSockets;
 import dev.tandem.utp.paired.SessionRelay;
+import dev.tandem.utp.paired.memory.PathMemory;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -39,13 +40,14 @@ final class ClientProxy implements AutoCloseable {
     private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
     private final EventLoop loop = group.next();
     private final CarrierTotals totals = new CarrierTotals();
-    private final LinkClient client = new LinkClient(loop, totals);
+    private final LinkClient client;
     private final Dialer dialer;
     private final ProxyLog log;
     private final List<Channel> listeners = new CopyOnWriteArrayList<>();
 
-    ClientProxy(LinkConfig config, ProxyLog log) {
+    ClientProxy(LinkConfig config, PathMemory memory, ProxyLog log) {
         this.log = log;
+        this.client = new LinkClient(loop, totals, memory);
         this.dialer = new Dialer(client, config, log);
         UdpBuffers.shortage().ifPresent(log::warning);
     }

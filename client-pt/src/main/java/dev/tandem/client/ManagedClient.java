@@ -11,10 +11,13 @@ import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
+import dev.tandem.utp.paired.memory.PathMemory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.Map;
 
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
@@ -35,7 +38,7 @@ final class ManagedClient {
      *
      * @return the process's exit code
      */
-    @SuppressWarnings("try") // the file with the counters has only to be open
+    @SuppressWarnings("try") // the files have only to be open
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
         LibraryLog.leadTo(log);
         ClientEnvironment environment;
@@ -58,8 +61,10 @@ final class ManagedClient {
         }
         // Only the state folder may be written to, and the native library is unpacked before it is loaded.
         System.setProperty("io.netty.native.workdir", folder.path().toString());
+        PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
         try (ShutdownSignal end = new ShutdownSignal();
-                ClientProxy proxy = new ClientProxy(config(environment), log);
+                PathMemoryFile paths = PathMemoryFile.open(folder, memory, log);
+                ClientProxy proxy = new ClientProxy(config(environment), memory, log);
                 PublishedFile counters = new PublishedFile(
                         folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             if (environment.exitOnStdinClose()) {

@@ -7,12 +7,16 @@ import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.Severity;
 import dev.tandem.ptspec.ShutdownSignal;
+import dev.tandem.ptspec.StateFolder;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
+import dev.tandem.utp.paired.memory.PathMemory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -52,6 +56,12 @@ final class StandaloneClient implements Callable<Integer> {
         private @Nullable Path file;
     }
 
+    @Option(
+            names = "--state",
+            paramLabel = "DIR",
+            description = "A folder for what is learned of networks; without it, that is forgotten at the end.")
+    private @Nullable Path state;
+
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
@@ -61,14 +71,18 @@ final class StandaloneClient implements Callable<Integer> {
     private boolean verbose;
 
     @Override
+    @SuppressWarnings("try") // the file has only to be open
     public Integer call() throws InterruptedException {
         if (verbose) {
             Configuration.set("level", "debug");
         }
         ProxyLog log = new ProxyLog(StandaloneClient::log, unsafeLogging);
         LibraryLog.leadTo(log);
+        PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
         try (ShutdownSignal end = new ShutdownSignal();
-                ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, log)) {
+                PathMemoryFile paths =
+                        state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
+                ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, memory, log)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());

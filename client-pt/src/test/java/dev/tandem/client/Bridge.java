@@ -6,6 +6,7 @@ import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.LinkServer;
 import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.ServerLimits;
 import dev.tandem.utp.paired.Session;
 import dev.tandem.utp.paired.SessionListener;
 import io.netty.buffer.ByteBuf;
@@ -30,13 +31,22 @@ final class Bridge implements AutoCloseable {
     }
 
     Bridge(Supplier<SessionListener> listeners) {
-        server = new LinkServer(group.next(), new CarrierTotals(), IDENTITY, LinkConfig.DEFAULT, session -> {
+        this(listeners, LinkConfig.DEFAULT);
+    }
+
+    Bridge(Supplier<SessionListener> listeners, LinkConfig config) {
+        server = new LinkServer(group.next(), new CarrierTotals(), IDENTITY, config, session -> {
             session.autoRead(true);
             return listeners.get();
         });
         address = server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .awaitUninterruptibly()
                 .getNow();
+    }
+
+    /** One that sends back what comes, and takes so many sessions. */
+    static Bridge ofSessions(int most) {
+        return new Bridge(Echo::new, LinkConfig.DEFAULT.withLimits(ServerLimits.DEFAULT.withSessions(most, most)));
     }
 
     private static final class Echo implements SessionListener {

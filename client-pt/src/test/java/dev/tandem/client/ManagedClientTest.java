@@ -133,6 +133,29 @@ class ManagedClientTest {
         }
     }
 
+    @Test
+    void aBridgeThatIsFullIsToldInOneLine() throws Exception {
+        try (ManagedRun run = new ManagedRun(environment());
+                Bridge bridge = Bridge.ofSessions(1)) {
+            InetSocketAddress proxy = Socks.proxyOf(run.await("CMETHOD "));
+            try (Socks first = new Socks(proxy);
+                    Socks second = new Socks(proxy)) {
+                assertEquals(0, first.request(bridge.address, "cert=" + Bridge.CERT));
+                first.socket.getOutputStream().write(7);
+                assertEquals(7, first.in.read());
+                assertEquals(0, second.request(bridge.address, "cert=" + Bridge.CERT));
+                assertEquals(-1, second.in.read(), "an end, and no reset");
+                String line = run.await("LOG SEVERITY=warning");
+                assertTrue(line.contains("session ended: the bridge has no room for another session now; "), line);
+                assertEquals(
+                        1,
+                        run.logLines().stream()
+                                .filter(each -> each.contains("SEVERITY=warning"))
+                                .count());
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"HTTP/1.1 400 Bad Request", "''"})
     void tellsAServerThatIsNotOurs(String answer) throws Exception {

@@ -235,7 +235,7 @@ final class Direction {
 
     private boolean isBlocked(byte[] packet) {
         int protocol = protocol(packet);
-        return udpBlocked && protocol == IP_PROTOCOL_UDP || tcpBlocked && protocol == IP_PROTOCOL_TCP;
+        return (udpBlocked && protocol == IP_PROTOCOL_UDP) || (tcpBlocked && protocol == IP_PROTOCOL_TCP);
     }
 
     /** That of IP's payload; -1 if there is none. */

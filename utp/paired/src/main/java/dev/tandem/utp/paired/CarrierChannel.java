@@ -14,6 +14,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannel;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -94,9 +95,15 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
             return;
         }
         closing = true;
-        ChannelHandlerContext ctx = context();
+        closeInOrder(context(), session.config().closeTimeout());
+    }
+
+    /**
+     * Ends our half behind what was written, and closes when the other side has ended its own, or after the time limit: to
+     * close the socket with bytes unread would reset it, and take back what we wrote last.
+     */
+    static void closeInOrder(ChannelHandlerContext ctx, Duration limit) {
         Channel channel = ctx.channel();
-        // Only our half: closing the socket with bytes unread would reset it, and take back what we wrote last.
         writeEnd(ctx).addListener((ChannelFutureListener) written -> {
             if (written.isSuccess() && channel instanceof DuplexChannel duplex) {
                 duplex.shutdownOutput();
@@ -105,11 +112,7 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
             }
         });
         if (channel.isOpen()) {
-            ctx.executor()
-                    .schedule(
-                            () -> channel.close(),
-                            session.config().closeTimeout().toNanos(),
-                            TimeUnit.NANOSECONDS);
+            ctx.executor().schedule(() -> channel.close(), limit.toNanos(), TimeUnit.NANOSECONDS);
         }
     }
 

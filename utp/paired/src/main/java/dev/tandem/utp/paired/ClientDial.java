@@ -4,6 +4,7 @@ import dev.tandem.utp.paired.LinkException.Reason;
 import dev.tandem.utp.paired.admission.FirstFrameHandler;
 import dev.tandem.utp.paired.admission.Hello;
 import dev.tandem.utp.paired.admission.Welcome;
+import dev.tandem.utp.paired.memory.PathMemory;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
@@ -20,12 +21,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 import org.jspecify.annotations.Nullable;
 
 /** One session of a client, from the dial to its end: TCP, TLS, HELLO and WELCOME, and every later dial of TLS and µTP. */
 @SuppressWarnings("FutureReturnValueIgnored") // channelInactive reports what goes wrong
 final class ClientDial implements LinkSession.Owner {
+    /** Where µTP is known to be blocked, a session asks for it so long after its start. */
+    private static final long FIRST_PROBE_SECONDS = 5;
+    /** A dial that is put off is put off by up to this part longer. */
+    private static final int PROBE_SPREAD = 4;
+
     private final EventLoop loop;
     private final LinkNetwork network;
     private final CarrierTotals totals;
@@ -33,6 +40,8 @@ final class ClientDial implements LinkSession.Owner {
     private final InetSocketAddress bridge;
     private final BridgeCert cert;
     private final LinkConfig config;
+    private final UtpPath path;
+    private final RandomGenerator random;
     private final SessionListener listener;
     private final Promise<Session> promise;
     private final Runnable whenOver;
@@ -47,6 +56,8 @@ final class ClientDial implements LinkSession.Owner {
             EventLoop loop,
             LinkNetwork network,
             CarrierTotals totals,
+            PathMemory memory,
+            RandomGenerator random,
             JcaTlsCrypto crypto,
             InetSocketAddress bridge,
             BridgeCert cert,
@@ -63,6 +74,8 @@ final class ClientDial implements LinkSession.Owner {
         this.config = config;
         this.listener = listener;
         this.promise = promise;
+        this.random = random;
+        this.path = new UtpPath(memory, network, local(), bridge);
         this.whenOver = whenOver;
     }
 
@@ -90,9 +103,17 @@ final class ClientDial implements LinkSession.Owner {
                 fail(LinkException.of(done.cause()));
             }
         });
-        if (config.policy() != CarrierPolicy.TLS && !promise.isDone()) {
+        if (promise.isDone()) {
+            return;
+        }
+        if (config.policy() == CarrierPolicy.UTP || (config.policy() == CarrierPolicy.AUTO && !path.isBlocked())) {
+            path.dial(now());
             dialUtp();
         }
+    }
+
+    private long now() {
+        return loop.ticker().nanoTime();
     }
 
     private TlsChannelHandler newTls() {
@@ -100,8 +121,8 @@ final class ClientDial implements LinkSession.Owner {
     }
 
     private @Nullable InetSocketAddress local() {
-        InetAddress remote = bridge.getAddress();
-        if (remote.isLoopbackAddress()) {
+        @Nullable InetAddress remote = bridge.getAddress();
+        if (remote == null || remote.isLoopbackAddress()) {
             return null;
         }
         InetAddress local = remote.getAddress().length == 4 ? config.outboundBindV4() : config.outboundBindV6();
@@ -109,7 +130,7 @@ final class ClientDial implements LinkSession.Owner {
     }
 
     private UtpDial dialUtp() {
-        UtpDial dial = new UtpDial();
+        UtpDial dial = new UtpDial(() -> path.handleFailed(session));
         utp = dial;
         dial.start(network, loop, local(), bridge, config.utp());
         return dial;
@@ -177,18 +198,45 @@ final class ClientDial implements LinkSession.Owner {
         promise.setSuccess(made);
         if (utp != null) {
             utp.use(made);
+        } else if (config.policy() == CarrierPolicy.AUTO) {
+            // The session works without it. Then it may be asked whether UDP has come back.
+            postponeUtp(made, FIRST_PROBE_SECONDS);
         }
+    }
+
+    /** Not all sessions at once: they may have been waiting for the same. */
+    private void postponeUtp(LinkSession owner, long seconds) {
+        long nanos = TimeUnit.SECONDS.toNanos(seconds);
+        owner.postponeUtpDial(nanos + jitterNanos(nanos / PROBE_SPREAD));
     }
 
     // For the session.
 
     @Override
     public void dialUtp(LinkSession owner) {
+        if (config.policy() == CarrierPolicy.UTP) {
+            path.dial(now());
+        } else {
+            long wait = path.takeDial(now());
+            if (wait > 0) {
+                postponeUtp(owner, wait);
+                return;
+            }
+        }
         dialUtp().use(owner);
     }
 
     @Override
+    public void utpWorks(LinkSession owner) {
+        path.handleWorks();
+    }
+
+    @Override
     public void cancelUtpDial(LinkSession owner) {
+        // Else it makes way for another one.
+        if (path.sinceDialNanos(now()) >= config.pairingTimeout().toNanos() / 4 * 3) {
+            path.handleFailed(owner);
+        }
         if (utp != null) {
             utp.cancel();
         }
@@ -213,6 +261,11 @@ final class ClientDial implements LinkSession.Owner {
         if (tlsRedial != null) {
             tlsRedial.cancel();
         }
+    }
+
+    @Override
+    public long jitterNanos(long most) {
+        return random.nextLong(most + 1);
     }
 
     @Override
@@ -271,9 +324,17 @@ final class ClientDial implements LinkSession.Owner {
 
         @Override
         protected void handleFirst(ChannelHandlerContext ctx, int type, ByteBuf body) throws MalformedFrameException {
+            ResetReason refusal = Welcome.readRefusal(type, body);
+            if (refusal != null) {
+                boolean full = refusal == ResetReason.OVERLOADED;
+                made.close(full ? CloseReason.OVERLOADED : CloseReason.NOT_ADMITTED, null);
+                return;
+            }
             Welcome welcome = Welcome.read(type, body);
             setStep(null, () -> {});
             made.handleLimit(welcome.limit());
+            // What became of µTP may be known before.
+            path.judge(made);
         }
 
         @Override

@@ -8,8 +8,10 @@ public enum CloseReason {
     RESET_LOCALLY("reset on this side"),
     /** The other side sent RESET; {@link Session#peerResetReason} tells why. */
     RESET_BY_PEER("reset by the other side"),
-    /** The server ended TLS without answering the proof: the secret in {@code cert=} is not its own, or it is overloaded. */
+    /** The server ended TLS without answering the proof: the secret in {@code cert=} is not its own. */
     NOT_ADMITTED("the bridge closed the connection instead of accepting the proof of its secret in cert="),
+    /** The proof was good, but the server has as many sessions as it may, in total or from this address. */
+    OVERLOADED("the bridge has no room for another session now"),
     /** The server answered the proof with something that is not this protocol. */
     BAD_ANSWER("the bridge answered the proof with something else than this protocol"),
     /** The server did not answer the proof in time. */

@@ -1,14 +1,19 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.memory.PathMemory;
 import dev.tandem.utp.paired.tls.LinkTls;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 
@@ -17,19 +22,34 @@ public final class LinkClient {
     private final EventLoop loop;
     private final CarrierTotals totals;
     private final LinkNetwork network;
+    private final PathMemory memory;
+    private final RandomGenerator random;
     private final JcaTlsCrypto crypto = LinkTls.crypto();
     private final Set<ClientDial> dials = new HashSet<>();
     private boolean closed;
 
     /** A client on the machine's own network. */
     public LinkClient(EventLoop loop, CarrierTotals totals) {
-        this(loop, totals, LinkNetwork.standard());
+        this(loop, totals, new PathMemory(InstantSource.system(), new SecureRandom()));
     }
 
-    public LinkClient(EventLoop loop, CarrierTotals totals, LinkNetwork network) {
+    /**
+     * A client on the machine's own network.
+     *
+     * @param memory what earlier sessions learned of networks, and where these ones put it
+     */
+    public LinkClient(EventLoop loop, CarrierTotals totals, PathMemory memory) {
+        this(loop, totals, LinkNetwork.standard(), memory, new SplittableRandom());
+    }
+
+    /** @param random spreads dials in time; no secret comes from it */
+    public LinkClient(
+            EventLoop loop, CarrierTotals totals, LinkNetwork network, PathMemory memory, RandomGenerator random) {
         this.loop = loop;
         this.totals = totals;
         this.network = network;
+        this.memory = memory;
+        this.random = random;
     }
 
     /**
@@ -66,7 +86,18 @@ public final class LinkClient {
         }
         ClientDial[] self = new ClientDial[1];
         ClientDial dial = new ClientDial(
-                loop, network, totals, crypto, bridge, cert, config, listener, promise, () -> dials.remove(self[0]));
+                loop,
+                network,
+                totals,
+                memory,
+                random,
+                crypto,
+                bridge,
+                cert,
+                config,
+                listener,
+                promise,
+                () -> dials.remove(self[0]));
         self[0] = dial;
         dials.add(dial);
         dial.start();

@@ -5,6 +5,7 @@ import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,14 @@ public interface LinkNetwork {
             InetSocketAddress remote,
             ConnectionConfig config,
             ChannelHandler handler);
+
+    /**
+     * The address that this machine would have on the way to another, by which a client tells one network from another;
+     * null if that is not known, and then it remembers nothing of it. Sends nothing, and does not wait.
+     */
+    default @Nullable InetAddress localAddress(InetSocketAddress remote) {
+        return null;
+    }
 
     /** Listens on TCP. The handler is that of each child. */
     ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler);

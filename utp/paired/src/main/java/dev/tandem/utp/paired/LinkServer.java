@@ -9,6 +9,7 @@ import dev.tandem.utp.paired.admission.Resumed;
 import dev.tandem.utp.paired.admission.Welcome;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.session.ResumePoint;
 import dev.tandem.utp.paired.strangers.FrontDoor;
@@ -344,12 +345,21 @@ public final class LinkServer {
 
     private final class Gate implements ServerAdmission.Gate {
         @Override
-        public void admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys) {
+        public boolean admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys) {
             InetSocketAddress from = addressOf(ctx.channel());
-            if (closed || from == null || !bounds.mayOpenSession(from)) {
+            if (closed || from == null) {
                 refused(Refusal.TOO_MANY, from);
                 ctx.close();
-                return;
+                return false;
+            }
+            if (!bounds.mayOpenSession(from)) {
+                refused(Refusal.TOO_MANY, from);
+                ByteBuf reset = ctx.alloc().heapBuffer(16);
+                Frames.writeReset(reset, ResetReason.OVERLOADED.code());
+                ctx.write(reset);
+                // The client's first bytes are under way already, and must not meet a closed socket.
+                CarrierChannel.closeInOrder(ctx, config.closeTimeout());
+                return false;
             }
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
             LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
@@ -369,6 +379,7 @@ public final class LinkServer {
             if (policy != CarrierPolicy.TLS && session.closeReason() == null) {
                 owner.expectPairing(session, 0);
             }
+            return true;
         }
 
         @Override
@@ -436,6 +447,11 @@ public final class LinkServer {
         }
 
         @Override
+        public void utpWorks(LinkSession session) {
+            // A client's matter.
+        }
+
+        @Override
         public void expectPairing(LinkSession session, int attempt) {
             PairingId id = session.keys().pairingId(attempt);
             PairingId last = identifiers.put(session, id);
@@ -466,6 +482,11 @@ public final class LinkServer {
         @Override
         public void cancelTlsDial(LinkSession session) {
             throw new IllegalStateException("a server does not dial");
+        }
+
+        @Override
+        public long jitterNanos(long most) {
+            return 0;
         }
 
         @Override

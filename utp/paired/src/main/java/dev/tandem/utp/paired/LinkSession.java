@@ -27,11 +27,17 @@ final class LinkSession implements Session, SessionHost {
 
         void cancelUtpDial(LinkSession session);
 
+        /** This side sends on µTP now. */
+        void utpWorks(LinkSession session);
+
         void expectPairing(LinkSession session, int attempt);
 
         void dialTls(LinkSession session, long connectNanos);
 
         void cancelTlsDial(LinkSession session);
+
+        /** At random from 0 to so much, if this side dials. */
+        long jitterNanos(long most);
 
         /** The session has no carrier (true), or has one again (false). */
         void detached(LinkSession session, boolean now);
@@ -55,6 +61,9 @@ final class LinkSession implements Session, SessionHost {
     private boolean admitted;
     /** Of the last RESUME that was sent (client) or taken (server). */
     private int resumeCounter;
+
+    /** When the peer was heard on TLS last, by the loop's ticker. */
+    private long heardTlsNanos;
 
     private @Nullable Future<?> timer;
     private long timerAtNanos = SessionCore.NEVER;
@@ -118,6 +127,7 @@ final class LinkSession implements Session, SessionHost {
     /** The peer answered HELLO, or the client's HELLO was good: how far this side may send. */
     void handleLimit(long limit) {
         admitted = true;
+        heardTls();
         core.raiseLimit(limit, now());
         arm();
     }
@@ -127,6 +137,7 @@ final class LinkSession implements Session, SessionHost {
         try {
             core.resume(carrier, peer, answer, now());
             admitted = true;
+            heardTls();
             totals.sessionResumed();
         } finally {
             arm();
@@ -159,7 +170,19 @@ final class LinkSession implements Session, SessionHost {
     }
 
     void handleBytes(Carrier carrier, ByteBuf bytes) {
+        if (carrier.kind() == CarrierKind.TLS) {
+            heardTls();
+        }
         core.handleBytes(carrier, bytes, now());
+    }
+
+    private void heardTls() {
+        heardTlsNanos = ticker.nanoTime();
+    }
+
+    /** Client: whether the bridge has accepted the session, and was heard on TLS since that time of the loop's ticker. */
+    boolean hasHeardTlsSince(long tickerNanos) {
+        return admitted && heardTlsNanos - tickerNanos >= 0;
     }
 
     void handleBytesComplete() {
@@ -189,6 +212,12 @@ final class LinkSession implements Session, SessionHost {
 
     void handleUtpDialFailed() {
         core.handleUtpDialFailed(now());
+        arm();
+    }
+
+    /** Client: µTP is to be dialled in so long, and not now. */
+    void postponeUtpDial(long nanos) {
+        core.postponeUtpDial(nanos, now());
         arm();
     }
 
@@ -328,6 +357,9 @@ final class LinkSession implements Session, SessionHost {
         if (from != null && to != null) {
             totals.carrierChanged();
         }
+        if (to == CarrierKind.UTP) {
+            owner.utpWorks(this);
+        }
         if (listener != null) {
             listener.onCarrierChanged(this, from, to, cause);
         }
@@ -366,6 +398,11 @@ final class LinkSession implements Session, SessionHost {
     @Override
     public void cancelTlsDial() {
         owner.cancelTlsDial(this);
+    }
+
+    @Override
+    public long jitterNanos(long most) {
+        return owner.jitterNanos(most);
     }
 
     @Override

@@ -26,8 +26,12 @@ import org.jspecify.annotations.Nullable;
 final class ServerAdmission extends FirstFrameHandler {
     /** What the server does about it. */
     interface Gate {
-        /** The proof was good. The carrier's handlers go behind {@code ctx}. */
-        void admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys);
+        /**
+         * The proof was good. The carrier's handlers go behind {@code ctx}.
+         *
+         * @return false if there is no session: then the channel is closing, and what comes on it is dropped
+         */
+        boolean admit(ChannelHandlerContext ctx, Hello hello, LinkKeys keys);
 
         /** The proof of the bridge's secret was good; that of the session is still to be looked at. */
         void resume(ChannelHandlerContext ctx, Resume resume, LinkKeys fresh);
@@ -92,7 +96,10 @@ final class ServerAdmission extends FirstFrameHandler {
         } else {
             Hello hello = Hello.read(type, body);
             if (isProved(ctx, known, hello.proof())) {
-                gate.admit(ctx, hello, known);
+                if (!gate.admit(ctx, hello, known)) {
+                    stop();
+                    known.destroy();
+                }
             }
         }
     }

@@ -13,6 +13,10 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +67,19 @@ final class StandardNetwork implements LinkNetwork {
                         TimeUnit.NANOSECONDS.toMillis(config.connectTimeoutNanos()))
                 .handler(handler);
         return local == null ? bootstrap.connect(remote) : bootstrap.connect(remote, local);
+    }
+
+    @Override
+    public @Nullable InetAddress localAddress(InetSocketAddress remote) {
+        // To connect a datagram socket is to look up the route, and no more.
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(remote);
+            InetAddress local = socket.getLocalAddress();
+            return local.isAnyLocalAddress() ? null : local;
+        } catch (IOException | UncheckedIOException e) {
+            // There is no route, or no socket left: TCP will say so.
+            return null;
+        }
     }
 
     @Override

@@ -18,10 +18,16 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // channelInactive reports what goes wrong
 final class UtpDial extends ChannelInboundHandlerAdapter {
+    private final Runnable whenFailed;
     private @Nullable Channel channel;
     private @Nullable LinkSession session;
     private boolean connected;
     private boolean over;
+
+    /** @param whenFailed runs if the connection cannot be opened, before the session hears of it */
+    UtpDial(Runnable whenFailed) {
+        this.whenFailed = whenFailed;
+    }
 
     /** Starts dialling. */
     void start(
@@ -68,6 +74,7 @@ final class UtpDial extends ChannelInboundHandlerAdapter {
     private void fail() {
         if (!over) {
             over = true;
+            whenFailed.run();
             if (session != null) {
                 session.handleUtpDialFailed();
             }

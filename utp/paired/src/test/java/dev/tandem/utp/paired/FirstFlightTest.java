@@ -3,6 +3,7 @@ package dev.tandem.utp.paired;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.utp.paired.memory.PathMemory;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.buffer.ByteBuf;
@@ -15,7 +16,10 @@ import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.Objects;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -120,7 +124,12 @@ class FirstFlightTest {
         wire.server.runPendingTasks();
         assertTrue(bound.isSuccess(), () -> String.valueOf(bound.cause()));
 
-        LinkClient client = new LinkClient(wire.client.eventLoop(), new CarrierTotals(), wire);
+        LinkClient client = new LinkClient(
+                wire.client.eventLoop(),
+                new CarrierTotals(),
+                wire,
+                new PathMemory(InstantSource.system(), new SecureRandom()),
+                new Random(1));
         Future<Session> dial = client.dial(BRIDGE, LinkFixture.cert(), config, new Listener(new StringBuilder()));
         dial.addListener(done -> {
             Session session = dial.getNow();

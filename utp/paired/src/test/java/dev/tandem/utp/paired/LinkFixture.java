@@ -1,5 +1,6 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.memory.PathMemory;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
@@ -13,7 +14,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -48,6 +51,7 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
     final AtomicLong decoyFailures = new AtomicLong();
     final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
     final List<Session> accepted = new CopyOnWriteArrayList<>();
+    final PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
     final LinkClient client;
     final LinkServer server;
     final InetSocketAddress address;
@@ -66,9 +70,14 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
         serverGroup = loops.get();
         clientLoop = clientGroup.next();
         serverLoop = serverGroup.next();
-        client = new LinkClient(clientLoop, clientTotals, network);
+        client = newClient(network, memory);
         server = new LinkServer(serverLoop, serverTotals, IDENTITY, serverConfig, this, network);
         address = await(server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+    }
+
+    /** Another client, on the same loop. */
+    LinkClient newClient(LinkNetwork network, PathMemory memory) {
+        return new LinkClient(clientLoop, clientTotals, network, memory, new Random(1));
     }
 
     /** Connections that are not clients now, or not known to be. */

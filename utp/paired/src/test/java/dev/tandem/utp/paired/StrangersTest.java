@@ -56,6 +56,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class StrangersTest {
     private static final long SEED = 20_261_125;
+    private static final LinkConfig TLS_ONLY = LinkConfig.DEFAULT.withPolicy(CarrierPolicy.TLS);
     private static final int PATIENCE_MILLIS = 30_000;
     /** How long a socket is listened to that is expected to be silent, when what would have spoken has had its turn. */
     private static final int SILENCE_MILLIS = 50;
@@ -262,6 +263,97 @@ class StrangersTest {
             Socket caller = call(link);
             decoy.next().close();
             assertEquals(-1, caller.getInputStream().read());
+            assertEquals(Refusal.STRANGER, link.nextRefusal());
+        }
+    }
+
+    /** As a server does that has too many visitors. The client's hello is late, or lost at first. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDecoyThatClosesAtOnceShutsNoClientOut(boolean byReset) throws Exception {
+        try (Decoy decoy = new Decoy()) {
+            LinkFixture link = linkBefore(decoy);
+            PatternUser server = PatternUser.server(1000);
+            link.serverUser = () -> server;
+            PatternUser client = PatternUser.client(1000);
+            try (TcpRelay late = new TcpRelay(link.address)) {
+                late.held = true;
+                link.client
+                        .dial(late.address(), LinkFixture.cert(), TLS_ONLY, client)
+                        .addListener(up -> client.start((Session) up.getNow(), true));
+                Socket called = decoy.next();
+                if (byReset) {
+                    reset(called);
+                } else {
+                    called.close();
+                }
+                listenInVain(link);
+                late.held = false;
+                assertEquals(CloseReason.FINISHED, await(client.closed));
+            }
+            assertNull(client.error);
+            assertEquals(CloseReason.FINISHED, await(server.closed));
+            assertTrue(link.refusals.isEmpty());
+        }
+    }
+
+    /** Nothing is to come of what happened: that has had its turn then. */
+    private static void listenInVain(LinkFixture link) throws Exception {
+        long end = System.nanoTime() + SILENCE_MILLIS * 1_000_000L;
+        while (System.nanoTime() - end < 0) {
+            link.onServer(() -> true);
+        }
+    }
+
+    /** What it does at once it has done to the stranger, too, as soon as that is known to be one. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDecoyThatClosesAtOnceDoesSoToAStranger(boolean byReset) throws Exception {
+        try (Decoy decoy = new Decoy()) {
+            LinkFixture link = linkBefore(decoy);
+            Socket caller = call(link);
+            byte[] hello = ClientHellos.unmarked();
+            caller.getOutputStream().write(hello, 0, 20);
+            Socket called = decoy.next();
+            assertEquals(20, called.getInputStream().readNBytes(20).length);
+            if (byReset) {
+                reset(called);
+            } else {
+                called.close();
+            }
+            listenInVain(link);
+            caller.getOutputStream().write(hello, 20, hello.length - 20);
+            if (byReset) {
+                assertThrows(
+                        SocketException.class, () -> caller.getInputStream().read());
+            } else {
+                assertEquals(-1, endOf(caller));
+            }
+            assertEquals(Refusal.STRANGER, link.nextRefusal());
+            caller.close();
+            Eventually.holds("nothing is left", () -> link.strangersPresent() == 0);
+        }
+    }
+
+    /** An end, or the reset that follows it where the decoy was written to after it had closed. */
+    private static int endOf(Socket caller) throws IOException {
+        try {
+            return caller.getInputStream().read();
+        } catch (SocketException e) {
+            return -1;
+        }
+    }
+
+    /** Whoever connects to such a server itself hears it first, and so does a stranger here. */
+    @Test
+    void aBannerOfTheDecoyComesAtOnce() throws Exception {
+        try (Decoy decoy = new Decoy()) {
+            LinkFixture link = linkBefore(decoy);
+            Socket caller = call(link);
+            Socket called = decoy.next();
+            called.getOutputStream().write("220".getBytes(StandardCharsets.US_ASCII));
+            called.close();
+            assertEquals("220", new String(caller.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
             assertEquals(Refusal.STRANGER, link.nextRefusal());
         }
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Passes TCP connections on to one server, resets them, or swallows all they say: a network that fails when told to. */
@@ -22,6 +23,8 @@ final class TcpRelay implements AutoCloseable {
 
     /** Where the next connection goes. */
     volatile InetSocketAddress target;
+    /** Nothing is passed on towards the server until this is false again. */
+    volatile boolean held;
     /** New connections are reset at once. */
     volatile boolean refusing;
     /** Where connections to the server seem to come from. */
@@ -149,6 +152,9 @@ final class TcpRelay implements AutoCloseable {
                 for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                     tap.passing(up, n);
                     gate.await();
+                    while (up && held) {
+                        LockSupport.parkNanos(1_000_000);
+                    }
                     if (!isSilent(up)) {
                         out.write(buffer, 0, n);
                     }

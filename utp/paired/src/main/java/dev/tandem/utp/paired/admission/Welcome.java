@@ -1,8 +1,10 @@
 package dev.tandem.utp.paired.admission;
 
+import dev.tandem.utp.paired.ResetReason;
 import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The server's first frame: version (1), limit (8), options.
@@ -16,6 +18,21 @@ public record Welcome(long limit) {
     public void write(ByteBuf out) {
         out.writeByte(Frames.WELCOME).writeShort(FIXED_LENGTH);
         out.writeByte(Hello.VERSION).writeLong(limit);
+    }
+
+    /**
+     * Reads what may stand in WELCOME's place: RESET, by which a server that knows the client says why it does not take it.
+     *
+     * @return the reason; null if the frame is no RESET
+     */
+    public static @Nullable ResetReason readRefusal(int type, ByteBuf body) throws MalformedFrameException {
+        if (type != Frames.RESET) {
+            return null;
+        }
+        if (body.readableBytes() != Character.BYTES) {
+            throw new MalformedFrameException("RESET of a wrong length");
+        }
+        return ResetReason.ofCode(body.readUnsignedShort());
     }
 
     /** Reads the body of the frame. */

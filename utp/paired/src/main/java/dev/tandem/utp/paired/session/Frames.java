@@ -28,11 +28,12 @@ public final class Frames {
     static final int DATA = 0x01;
     static final int ACK = 0x02;
     static final int END = 0x03;
-    static final int RESET = 0x04;
     static final int PING = 0x05;
     static final int PONG = 0x06;
     static final int PAIR = 0x07;
     static final int DROP = 0x08;
+    /** Ends a session; in the place of WELCOME, before there is one. */
+    public static final int RESET = 0x04;
     /** The client's first frame on TLS. */
     public static final int HELLO = 0x10;
     /** The server's first frame on TLS. */
@@ -70,7 +71,8 @@ public final class Frames {
         out.writeByte(END).writeShort(8).writeLong(finalOffset);
     }
 
-    static void writeReset(ByteBuf out, int code) {
+    /** Appends a whole RESET. */
+    public static void writeReset(ByteBuf out, int code) {
         out.writeByte(RESET).writeShort(2).writeShort(code);
     }
 

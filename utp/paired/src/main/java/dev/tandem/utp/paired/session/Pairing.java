@@ -34,7 +34,7 @@ final class Pairing {
             long firstDelay = policy == CarrierPolicy.UTP
                     ? Math.min(FORCED_REDIAL_NANOS, parameters.redialNanos())
                     : parameters.redialNanos();
-            this.dialer = new UtpDialer(parameters, firstDelay, nowNanos);
+            this.dialer = new UtpDialer(parameters, host, firstDelay, nowNanos);
         } else {
             this.dialer = null;
         }
@@ -85,6 +85,13 @@ final class Pairing {
     void handleDialFailed(long nowNanos) {
         if (dialer != null && dialer.isDialling()) {
             dialer.handleGone(nowNanos);
+        }
+    }
+
+    /** Client: a dial that was asked for, or the first one, is not made before so long. */
+    void postpone(long nanos, long nowNanos) {
+        if (dialer != null) {
+            dialer.postpone(nanos, nowNanos);
         }
     }
 

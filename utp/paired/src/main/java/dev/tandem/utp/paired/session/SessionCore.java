@@ -257,6 +257,13 @@ public final class SessionCore {
         }
     }
 
+    /** Client: µTP is not to be dialled for so long; this counts as no failure. */
+    public void postponeUtpDial(long nanos, long nowNanos) {
+        if (closeReason == null && !utp.isAttached()) {
+            pairing.postpone(nanos, nowNanos);
+        }
+    }
+
     /** A server learns which identifier comes next. */
     void handlePair(CarrierSlot slot, int attempt) throws MalformedFrameException {
         pairing.handlePair(slot == tls, attempt);
@@ -329,7 +336,19 @@ public final class SessionCore {
 
     /** Ends the session for a reason of the surroundings, and tells the peer another. */
     public void close(CloseReason reason, @Nullable ResetReason tell) {
-        terminate(reason, reason.text(), tell);
+        if (reason == CloseReason.SESSION_UNKNOWN && isThrough()) {
+            terminate(CloseReason.FINISHED, CloseReason.FINISHED.text(), null);
+        } else {
+            terminate(reason, reason.text(), tell);
+        }
+    }
+
+    /**
+     * Whether all bytes came through in both directions, and the peer's end, and nothing is missing but the ACK of ours: the
+     * peer may have sent that as its last, and forgotten the session.
+     */
+    private boolean isThrough() {
+        return receiver.isEndDelivered() && sender.isFinishing() && sender.retained() == 0;
     }
 
     /** What the peer's HELLO or WELCOME allows us to send. From now on the session can be resumed. */
@@ -357,7 +376,8 @@ public final class SessionCore {
             return;
         }
         if (detachedUntilNanos <= nowNanos) {
-            terminate(CloseReason.CARRIERS_LOST, CloseReason.CARRIERS_LOST.text(), null);
+            CloseReason reason = isThrough() ? CloseReason.FINISHED : CloseReason.CARRIERS_LOST;
+            terminate(reason, reason.text(), null);
             return;
         }
         if (limboAtNanos <= nowNanos && policy == CarrierPolicy.UTP && tls.isAttached()) {

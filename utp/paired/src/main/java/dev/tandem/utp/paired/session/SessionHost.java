@@ -31,7 +31,7 @@ public interface SessionHost {
 
     /**
      * Client: dial µTP now; then {@link SessionCore#beginPairing}, {@link SessionCore#attach} or
-     * {@link SessionCore#handleUtpDialFailed}.
+     * {@link SessionCore#handleUtpDialFailed}. Or, at once, {@link SessionCore#postponeUtpDial}.
      */
     void dialUtp();
 
@@ -50,6 +50,14 @@ public interface SessionHost {
 
     /** Client: give up a dial of TLS that is still under way. */
     void cancelTlsDial();
+
+    /**
+     * Client: a time to wait longer before dialling again, at random from 0 to {@code most}: what many clients lost at one
+     * moment they are not to dial at one moment.
+     */
+    default long jitterNanos(long most) {
+        return 0;
+    }
 
     /** No carrier is left (true): the session waits for its client to come back. Or one is there again (false). */
     void detached(boolean now);

@@ -22,6 +22,9 @@ final class TlsDialer {
     /** Beside a µTP connection that works, there is time. */
     private static final long BESIDE_CAP_NANOS = 60_000_000_000L;
 
+    /** A delay is longer by up to this part of it, at random. */
+    static final int JITTER_PART = 2;
+
     private static final int MAX_DOUBLINGS = 5;
     /** Least time to connect: two SYNs, the second of them a second after the first. */
     private static final long LEAST_CONNECT_NANOS = 2_000_000_000L;
@@ -56,11 +59,15 @@ final class TlsDialer {
             quickLosses = quick ? Math.min(quickLosses + 1, MAX_DOUBLINGS) : 0;
             state = State.WAITING;
             sinceNanos = nowNanos;
-            atNanos = quick ? Math.max(nowNanos, startedNanos + (FIRST_DELAY_NANOS << quickLosses)) : nowNanos;
+            atNanos = quick ? Math.max(nowNanos, startedNanos + spread(FIRST_DELAY_NANOS << quickLosses)) : nowNanos;
         } else if (alone && state == State.WAITING) {
             sinceNanos = nowNanos;
-            atNanos = Math.min(atNanos, Math.max(nowNanos, startedNanos + FIRST_DELAY_NANOS));
+            atNanos = Math.min(atNanos, Math.max(nowNanos, startedNanos + spread(FIRST_DELAY_NANOS)));
         }
+    }
+
+    private long spread(long delay) {
+        return delay + host.jitterNanos(delay / JITTER_PART);
     }
 
     /** TLS is heard again, or not wanted any more. What was dialled already goes on, and will replace it. */
@@ -82,7 +89,7 @@ final class TlsDialer {
             long cap = alone ? ALONE_CAP_NANOS : BESIDE_CAP_NANOS;
             long delay = Math.max(FIRST_DELAY_NANOS, Math.min(cap, (nowNanos - sinceNanos) / DELAY_PART));
             state = State.WAITING;
-            atNanos = Math.max(nowNanos, startedNanos + delay);
+            atNanos = Math.max(nowNanos, startedNanos + spread(delay));
         }
     }
 

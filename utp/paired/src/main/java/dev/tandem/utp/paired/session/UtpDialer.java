@@ -14,6 +14,7 @@ final class UtpDialer {
     }
 
     private final SessionParameters parameters;
+    private final SessionHost host;
     private final long firstDelayNanos;
     private State state = State.DIALLING;
     private long atNanos;
@@ -21,8 +22,9 @@ final class UtpDialer {
     private int nextAttempt;
 
     /** The first dial was started when TCP was, before there was a session. */
-    UtpDialer(SessionParameters parameters, long firstDelayNanos, long nowNanos) {
+    UtpDialer(SessionParameters parameters, SessionHost host, long firstDelayNanos, long nowNanos) {
         this.parameters = parameters;
+        this.host = host;
         this.firstDelayNanos = firstDelayNanos;
         this.atNanos = nowNanos + parameters.pairingNanos();
     }
@@ -54,8 +56,17 @@ final class UtpDialer {
             return;
         }
         state = State.WAITING;
-        atNanos = nowNanos + Math.min(firstDelayNanos << Math.min(failures, 16), parameters.redialCapNanos());
+        long delay = Math.min(firstDelayNanos << Math.min(failures, 16), parameters.redialCapNanos());
+        atNanos = nowNanos + delay + host.jitterNanos(delay / TlsDialer.JITTER_PART);
         failures++;
+    }
+
+    /** The dial that counts as started was not made, and comes in so long. */
+    void postpone(long nanos, long nowNanos) {
+        if (state == State.DIALLING) {
+            state = State.WAITING;
+            atNanos = nowNanos + nanos;
+        }
     }
 
     /** A connection was given up for silence: the next one may come at once. */

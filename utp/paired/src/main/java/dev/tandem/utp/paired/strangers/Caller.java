@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // closing fails only when closed already
 final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watcher {
+    /**
+     * An end of the decoy is kept back so long after the beginning, if nobody knows then who calls: a client's hello comes
+     * right behind TCP's last acknowledgement, or when it was lost and sent again.
+     */
+    static final long HOLD_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private final FrontDoor door;
     private final boolean served;
     private final Splice splice = new Splice(this);
@@ -203,6 +209,21 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     public void decoySpoke() {
         if (context != null) {
             handOver(context, Stranger.NO_MARKER, null);
+        }
+    }
+
+    @Override
+    public void decoyLeft() {
+        ChannelHandlerContext ctx = context;
+        if (ctx == null || timer != null) {
+            return;
+        }
+        long heldNanos = acceptedNanos + HOLD_NANOS - ctx.executor().ticker().nanoTime();
+        if (heldNanos <= 0) {
+            handOver(ctx, Stranger.NO_MARKER, null);
+        } else {
+            timer = ctx.executor()
+                    .schedule(() -> handOver(ctx, Stranger.NO_MARKER, null), heldNanos, TimeUnit.NANOSECONDS);
         }
     }
 

@@ -31,8 +31,11 @@ import org.jspecify.annotations.Nullable;
 final class Splice {
     /** Hears of the decoy while it is not known who calls, and of its absence. */
     interface Watcher {
-        /** The decoy did something before the caller was known: it takes the caller for one of its own. */
+        /** The decoy said something before the caller was known: it takes the caller for one of its own. */
         void decoySpoke();
+
+        /** The decoy left before the caller was known. The caller does not learn it before {@link #decided()}. Told at least once. */
+        void decoyLeft();
 
         /** The decoy is not to be had. What the caller sent is to be taken with {@link #takePending()}. */
         void decoyUnreachable();
@@ -60,6 +63,10 @@ final class Splice {
     private boolean over;
 
     private boolean callerMoved;
+    /** The decoy's end, or its reset, that is kept from a caller who may be a client. */
+    private boolean endHeld;
+
+    private boolean resetHeld;
 
     Splice(Watcher watcher) {
         this.watcher = watcher;
@@ -97,6 +104,13 @@ final class Splice {
     /** The caller is a stranger: from now on the two are one connection. */
     void decided() {
         decided = true;
+        if (resetHeld) {
+            abort();
+            return;
+        }
+        if (endHeld) {
+            decoy.handleEnd();
+        }
         caller.readIf(decoy.takesMore());
     }
 
@@ -207,7 +221,7 @@ final class Splice {
         private final boolean isCaller;
         private final ChannelFutureListener onWritten = written -> {
             if (!written.isSuccess()) {
-                abort();
+                handleReset();
             }
         };
         private @Nullable ChannelHandlerContext context;
@@ -236,7 +250,10 @@ final class Splice {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             ByteBuf bytes = (ByteBuf) message;
-            hear();
+            if (isHeld()) {
+                // What the decoy says first decides who the caller is.
+                watcher.decoySpoke();
+            }
             if (over) {
                 bytes.release();
                 return;
@@ -256,26 +273,42 @@ final class Splice {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event == ChannelInputShutdownEvent.INSTANCE && !inputEnded) {
-                hear();
-                inputEnded = true;
-                other().finish();
-                if (!isCaller && !over) {
-                    watchOrphan(ctx.channel().eventLoop());
+                if (isHeld()) {
+                    endHeld = true;
+                    watcher.decoyLeft();
+                } else {
+                    handleEnd();
                 }
+            }
+        }
+
+        void handleEnd() {
+            ChannelHandlerContext ctx = context;
+            inputEnded = true;
+            other().finish();
+            if (!isCaller && !over && ctx != null) {
+                watchOrphan(ctx.channel().eventLoop());
+            }
+        }
+
+        private void handleReset() {
+            if (isHeld()) {
+                resetHeld = true;
+                watcher.decoyLeft();
+            } else {
+                abort();
             }
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            hear();
-            abort();
+            handleReset();
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
             // An end in order comes as an event before, and does not close the channel.
-            hear();
-            abort();
+            handleReset();
         }
 
         @Override
@@ -285,11 +318,9 @@ final class Splice {
             }
         }
 
-        /** What the decoy does decides who the caller is. */
-        private void hear() {
-            if (!isCaller && !decided && !over) {
-                watcher.decoySpoke();
-            }
+        /** Whether what this end does is kept from the other, since it is the decoy's, and the caller may be a client. */
+        private boolean isHeld() {
+            return !isCaller && !decided && !over;
         }
 
         // To the network.

@@ -45,6 +45,8 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
     private boolean started;
     private boolean up;
     private boolean failed;
+    /** We have said close_notify: what still comes is not wanted, but is read, until the other side ends as well. */
+    private boolean ended;
 
     private TlsChannelHandler(TlsProtocol protocol, TlsSide side) {
         this.protocol = protocol;
@@ -125,7 +127,7 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
             }
             fireInput(ctx);
             writeOutput(ctx, ctx.voidPromise());
-            if (protocol.isClosed() && !failed) {
+            if (protocol.isClosed() && !failed && !ended) {
                 ctx.fireUserEventTriggered(Ended.INSTANCE);
                 ctx.flush();
                 ctx.close();
@@ -204,6 +206,7 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
             return;
         }
         try {
+            ended = true;
             protocol.close();
         } catch (IOException e) {
             failed = true;

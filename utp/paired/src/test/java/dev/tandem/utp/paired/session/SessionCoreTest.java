@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
@@ -258,6 +261,52 @@ class SessionCoreTest {
         assertEquals(CloseReason.SESSION_UNKNOWN, pair.client.closed, pair::toString);
     }
 
+    /** The server finishes, and its last ACK is lost with both carriers. */
+    private static SessionPair lastAckLost(long lastBytes) {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        pair.client.finishWhenWritten = false;
+        transfer(pair, 100_000, 100_000);
+        pair.runUntil(5 * SECOND);
+        assertEquals(100_000, pair.server.read, pair::toString);
+        assertTrue(pair.client.ended, pair::toString);
+        assertEquals(0, pair.client.core.stats().retainedBytes(), pair::toString);
+        pair.client.toWrite += lastBytes;
+        pair.client.finishWhenWritten = true;
+        pair.client.write();
+        while (pair.server.closed == null) {
+            pair.runUntil(pair.nowNanos + MILLI);
+        }
+        assertEquals(CloseReason.FINISHED, pair.server.closed);
+        pair.links.forEach(link -> link.die(0, 0));
+        return pair;
+    }
+
+    @Test
+    void aServerThatFinishedAndForgotIsANormalEnd() {
+        SessionPair pair = lastAckLost(0);
+        pair.runUntil(pair.nowNanos + SECOND);
+        assertEquals(1, pair.tlsDials, "the server might still wait for the end");
+        assertEquals(CloseReason.FINISHED, pair.client.closed, pair::toString);
+        assertEquals(0, pair.allocated());
+    }
+
+    @Test
+    void aServerThatFinishedAndIsGoneIsANormalEnd() {
+        SessionPair pair = lastAckLost(0);
+        pair.tlsReachable = false;
+        pair.runUntil(pair.nowNanos + 70 * SECOND);
+        assertEquals(CloseReason.FINISHED, pair.client.closed, pair::toString);
+        assertEquals(0, pair.allocated());
+    }
+
+    /** Whether the last bytes came nobody can say. */
+    @Test
+    void bytesWithoutAnAckAreNoNormalEnd() {
+        SessionPair pair = lastAckLost(1);
+        pair.runUntil(pair.nowNanos + SECOND);
+        assertEquals(CloseReason.SESSION_UNKNOWN, pair.client.closed, pair::toString);
+    }
+
     @Test
     void forcedUtpComesBackToo() {
         SessionPair pair = pair(CarrierPolicy.UTP);
@@ -366,5 +415,35 @@ class SessionCoreTest {
             pair.runUntil(pair.nowNanos + 2 * SECOND);
             assertFinished(pair);
         }
+    }
+
+    private static List<Long> redials(double jitter) {
+        SessionPair pair = pair(CarrierPolicy.TLS);
+        pair.jitter = jitter;
+        pair.client.finishWhenWritten = false;
+        pair.server.finishWhenWritten = false;
+        transfer(pair, 1000, 1000);
+        pair.runUntil(SECOND);
+        pair.tlsRefused = true;
+        Objects.requireNonNull(pair.last(CarrierKind.TLS)).die(0, 0);
+        pair.runUntil(20 * SECOND);
+        return List.copyOf(pair.tlsDialNanos);
+    }
+
+    /** Else all clients of a bridge that was restarted would come back in step. */
+    @Test
+    void redialsOfManyClientsSpread() {
+        List<Long> plain = redials(0);
+        List<Long> late = redials(1);
+        assertTrue(plain.size() > 5 && late.size() > 5, () -> plain + " " + late);
+        assertEquals(plain.get(0), late.get(0), "the first comes at once");
+        assertEquals(SECOND / 2, plain.get(1) - plain.get(0));
+        assertEquals(SECOND * 3 / 4, late.get(1) - late.get(0));
+        Set<Long> third = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            third.add(redials(i / 100.0).get(2));
+        }
+        assertEquals(100, third.size(), "a hundred clients at as many moments");
+        assertTrue(late.size() * 2 >= plain.size(), () -> plain + " " + late);
     }
 }

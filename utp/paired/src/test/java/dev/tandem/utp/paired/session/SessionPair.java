@@ -44,6 +44,11 @@ final class SessionPair {
     long wireBytes;
 
     int tlsDials;
+    /** When TLS was dialled anew. */
+    final List<Long> tlsDialNanos = new ArrayList<>();
+    /** The part of the most that each redial waits longer. */
+    double jitter;
+
     long nowNanos;
     long events;
 
@@ -491,6 +496,7 @@ final class SessionPair {
         @Override
         public void dialTls(long connectNanos) {
             int dial = ++tlsDials;
+            tlsDialNanos.add(nowNanos);
             tlsDial = dial;
             connect(dial, connectNanos);
         }
@@ -517,6 +523,11 @@ final class SessionPair {
                     }
                 });
             }
+        }
+
+        @Override
+        public long jitterNanos(long most) {
+            return (long) (jitter * most);
         }
 
         @Override
