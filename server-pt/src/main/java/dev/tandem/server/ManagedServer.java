@@ -24,7 +24,6 @@ import java.util.Optional;
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
     static final String TRANSPORT = "utp";
-    private static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
     private final ProxyLog log;
@@ -94,8 +93,7 @@ final class ManagedServer {
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         try (ServerProxy proxy = new ServerProxy(identity, config, upstream(environment), log);
-                PublishedFile counters = new PublishedFile(
-                        folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
+                PublishedFile counters = proxy.publishCounters(folder)) {
             InetSocketAddress bound = proxy.listen(address);
             state.writeBridgeLine(identity, bound, true);
             messages.smethod(

@@ -1,6 +1,8 @@
 package dev.tandem.server;
 
 import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.PublishedFile;
+import dev.tandem.ptspec.StateFolder;
 import dev.tandem.utp.netty.UdpBuffers;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.CarrierKind;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The bridge's listener and its sessions, all on one event loop. */
 final class ServerProxy implements AutoCloseable {
+    private static final String COUNTERS_FILE = "carriers.json";
     private static final int STOP_SECONDS = 2;
     /** How long sessions may take to deliver what was written: tor does not wait for its proxies. */
     private static final Duration DRAIN_LIMIT = Duration.ofMillis(2_500);
@@ -46,8 +49,9 @@ final class ServerProxy implements AutoCloseable {
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 
-    CarrierTotals totals() {
-        return totals;
+    /** Keeps the counters in a file of that folder. Close it before this object. */
+    PublishedFile publishCounters(StateFolder folder) {
+        return new PublishedFile(folder, COUNTERS_FILE, () -> totals.snapshot().toJson(), log);
     }
 
     /**
@@ -112,6 +116,12 @@ final class ServerProxy implements AutoCloseable {
         public void decoyUnreachable(long times) {
             log.warning("the decoy cannot be reached (" + times
                     + " times since this was said last); strangers meet a small web server instead");
+        }
+
+        @Override
+        public void acceptFailed(long times) {
+            log.warning("TCP connections cannot be accepted (" + times
+                    + " times since this was said last); are there too few file descriptors (ulimit -n)?");
         }
 
         @Override
