@@ -34,6 +34,7 @@ class Usage:
 
     seconds: float
     cpu_seconds: float
+    waiting_seconds: float
     rss_bytes: int
     descriptors: int
 
@@ -42,11 +43,24 @@ class Usage:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         ticks = int(fields[11]) + int(fields[12])
-        return Usage(time.monotonic(), ticks / _TICKS, resident, len(os.listdir(f"/proc/{pid}/fd")))
+        waiting = sum(_waiting_nanos(task) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
+        return Usage(time.monotonic(), ticks / _TICKS, waiting, resident, len(os.listdir(f"/proc/{pid}/fd")))
 
     def processors_since(self, before: Usage) -> float:
         """Processors that it had kept busy."""
         return (self.cpu_seconds - before.cpu_seconds) / (self.seconds - before.seconds)
+
+    def starved_since(self, before: Usage) -> float:
+        """How many of its threads had waited for a processor that others kept busy."""
+        return max(0.0, self.waiting_seconds - before.waiting_seconds) / (self.seconds - before.seconds)
+
+
+def _waiting_nanos(task: Path) -> int:
+    """The second figure of schedstat: runnable, and not running."""
+    try:
+        return int((task / "schedstat").read_text().split()[1])
+    except OSError:
+        return 0  # the thread has ended
 
 
 class Bridge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import subprocess
 import tempfile
 import time
@@ -24,6 +25,7 @@ _JAVA = "-Xmx1500m -XX:NativeMemoryTracking=summary"
 _FIRST = 20
 _PATIENCE_SECONDS = 120.0
 _LEADERS = 40
+_SHOWN = 20
 
 # Buffers of the last handshakes go back to where they came from, and timers of the set-up pass: ACKs, PINGs, deadlines.
 _SETTLE_SECONDS = 20.0
@@ -139,8 +141,6 @@ class _Clients:
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     """What it says, or nothing when it ends or takes too long."""
     assert process.stdout is not None
-    import select
-
     ready, _, _ = select.select([process.stdout], [], [], _PATIENCE_SECONDS)
     return process.stdout.readline() if ready else b""
 
@@ -155,7 +155,6 @@ def line(result: Idle) -> str:
         f"{result.heap_mib:>10.0f}{result.setup_seconds:>9.0f} s"
     )
     leaders = [f"    {each.bytes:>8.0f} {each.instances:>7.1f}  {each.name}" for each in result.leaders[:_SHOWN]]
-    return "\n  ".join([row, "    bytes   number  of a class, for each session", *leaders])
-
-
-_SHOWN = 25
+    if not result.held:
+        leaders.append(f"does not hold: {result.heap_kib:.1f} KiB of heap are more than {MOST_KIB:.0f}")
+    return "\n  ".join([row, "       bytes  number  of a class, for each session", *leaders])
