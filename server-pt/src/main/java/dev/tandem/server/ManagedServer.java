@@ -13,7 +13,6 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
-import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -101,7 +100,7 @@ final class ManagedServer {
                     bound,
                     TransportArgs.of("cert", identity.bridgeCert().encoded()));
             messages.smethodsDone();
-            WarmUp.start();
+            proxy.warmUp();
             messages.statusVersion("tandem", ServerMain.version());
             end.await();
             proxy.drain();

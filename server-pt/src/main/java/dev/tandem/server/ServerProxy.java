@@ -16,6 +16,7 @@ import dev.tandem.utp.paired.Session;
 import dev.tandem.utp.paired.SessionAcceptor;
 import dev.tandem.utp.paired.SessionListener;
 import dev.tandem.utp.paired.SessionRelay;
+import dev.tandem.utp.paired.WarmUp;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Future;
@@ -82,6 +83,11 @@ final class ServerProxy implements AutoCloseable {
         boolean local = target.getAddress().isAnyLocalAddress()
                 || NetworkInterface.getByInetAddress(target.getAddress()) != null;
         return target.getAddress().equals(listening.getAddress()) || (everywhere && local);
+    }
+
+    /** Loads on another thread what the first connections would otherwise wait for, once listening. */
+    void warmUp() {
+        WarmUp.startServer(config.strangers().decoy() == null);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

@@ -11,7 +11,6 @@ import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
-import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -92,7 +91,7 @@ final class StandaloneServer implements Callable<Integer> {
                 PrintWriter out = spec.commandLine().getOut();
                 out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
                 out.flush();
-                WarmUp.start();
+                proxy.warmUp();
                 end.await();
                 proxy.drain();
                 return CommandLine.ExitCode.OK;
