@@ -1,4 +1,5 @@
-"""Measures the transports side by side: on emulated links, beside each other, in a crowd, on loopback, and piece by piece."""
+"""Measures the transports side by side: on emulated links, beside each other, in a crowd, on loopback, and piece by piece; a bridge
+under attack, and with idle sessions."""
 
 from __future__ import annotations
 
@@ -13,13 +14,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import bulk, crowd, faults, held, loopback, micro, share
+from lab import attack, bulk, crowd, exhaust, faults, held, idle, loopback, micro, share
+from lab.attack import FULL, Scale, Siege, measure_attack
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
 from lab.crowd import Crowd, measure_crowd
+from lab.exhaust import Exhausted, measure_exhausted
 from lab.faults import Survived, measure_fault
 from lab.flows import LIBUTP, link, session, tandem, tcp, to_libutp
 from lab.held import Held, measure_held
+from lab.idle import Idle, measure_idle
 from lab.loopback import Loopback, measure_loopback
 from lab.micro import Micro, measure_micro
 from lab.proc import LabError
@@ -45,7 +49,7 @@ TRANSPORTS = {
     )
 }
 
-TABLES = ("links", "share", "held", "faults", "crowd", "loopback", "micro")
+TABLES = ("links", "share", "held", "faults", "crowd", "loopback", "micro", "attack", "idle")
 
 # Until nothing of a Java program is interpreted any more.
 _WARM_UP_SECONDS = 8
@@ -70,6 +74,8 @@ class Plan:
     crowd: Sequence[str]
     loopback: Sequence[str]
     micro_iterations: int
+    attack: Scale | None
+    idle: int
     seconds: float
     share_seconds: float
 
@@ -85,6 +91,8 @@ STANDARD = Plan(
     crowd=("up", "down"),
     loopback=("bbr", "ledbat", "link session auto", "link auto", "libutp"),
     micro_iterations=5,
+    attack=FULL,
+    idle=5_000,
     seconds=20,
     share_seconds=40,
 )
@@ -100,6 +108,8 @@ QUICK = Plan(
     crowd=(),
     loopback=("bbr", "libutp"),
     micro_iterations=0,
+    attack=None,
+    idle=0,
     seconds=6,
     share_seconds=15,
 )
@@ -117,6 +127,14 @@ class Report:
     crowd: list[Crowd] = field(default_factory=list)
     loopback: list[Loopback] = field(default_factory=list)
     micro: list[Micro] = field(default_factory=list)
+    attack: list[Siege] = field(default_factory=list)
+    exhausted: list[Exhausted] = field(default_factory=list)
+    idle: list[Idle] = field(default_factory=list)
+
+    @property
+    def held_claims(self) -> bool:
+        """Whether all holds that is claimed of a bridge under attack and of idle sessions."""
+        return all(each.held for each in [*self.attack, *self.exhausted, *self.idle])
 
     def json(self) -> str:
         data: dict[str, Any] = asdict(self)
@@ -126,6 +144,10 @@ class Report:
             row["inside_ms"] = waited.inside_ms
         for row, each in zip(data["crowd"], self.crowd):
             row["p99_by_median"] = each.p99_by_median
+        for row, claim in zip(
+            [*data["attack"], *data["exhausted"], *data["idle"]], [*self.attack, *self.exhausted, *self.idle]
+        ):
+            row["held"] = claim.held
         return json.dumps(data, indent=1) + "\n"
 
     def figures(self) -> Iterator[tuple[str, str]]:
@@ -232,6 +254,16 @@ def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], N
         report.micro += measure_micro(iterations=plan.micro_iterations, seconds=_MICRO_SECONDS)
         for result in report.micro:
             say(f"  {micro.line(result)}")
+    if "attack" in tables and plan.attack is not None:
+        say(f"\na bridge under attack, {attack.LINK.name}")
+        report.attack.append(measure_attack(plan.attack, seed))
+        say(f"  {attack.text(report.attack[-1])}")
+        report.exhausted.append(measure_exhausted(plan.seconds / 2))
+        say(f"  {exhaust.text(report.exhausted[-1])}")
+    if "idle" in tables and plan.idle > 0:
+        say(f"\nidle sessions\n  {idle.header()}")
+        report.idle.append(measure_idle(plan.idle))
+        say(f"  {idle.line(report.idle[-1])}")
     return report
 
 
@@ -262,7 +294,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description=__doc__,
-        epilog="Needs root for the links' network namespaces. The whole takes about an hour, --quick less than five minutes.",
+        epilog="Needs root for the links' network namespaces. The whole takes more than an hour (attack: five minutes; idle: two), --quick less than five minutes.",
     )
     parser.add_argument("tables", nargs="*", metavar="TABLE", help=f"only these of: {', '.join(TABLES)}")
     parser.add_argument("--quick", action="store_true", help="a few short measurements")
@@ -295,6 +327,9 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     print(f"\nText, JSON and SVG are in {options.output}")
+    if not report.held_claims:
+        print("bench: a claim does not hold, see above", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,5 +1,6 @@
 package dev.tandem.ptspec;
 
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 
@@ -15,6 +16,9 @@ public final class ProxyLog {
     /** How many seconds' worth may come at once. */
     private static final int BURST_SECONDS = 4;
 
+    /** How often it is told that lines were left out: a flood of them must not become one of these. */
+    private static final long TELL_NANOS = TimeUnit.MINUTES.toNanos(1);
+
     /** Longest line; a text from outside must not make it longer. */
     private static final int MAX_LENGTH = 2_000;
 
@@ -29,6 +33,7 @@ public final class ProxyLog {
     private int linesPerSecond;
     private long dropped;
     private long droppedUntold;
+    private long toldNanos;
 
     /**
      * Makes a log.
@@ -46,6 +51,7 @@ public final class ProxyLog {
         this.linesPerSecond = DEFAULT_LINES_PER_SECOND;
         this.forConnections = bucket();
         this.forOperator = bucket();
+        this.toldNanos = nanoTime.getAsLong() - TELL_NANOS;
     }
 
     private TokenBucket bucket() {
@@ -96,12 +102,14 @@ public final class ProxyLog {
 
     private synchronized void log(Severity severity, String message) {
         TokenBucket budget = severity.compareTo(Severity.NOTICE) > 0 ? forConnections : forOperator;
-        if (!budget.take(nanoTime.getAsLong())) {
+        long now = nanoTime.getAsLong();
+        if (!budget.take(now)) {
             dropped++;
             droppedUntold++;
             return;
         }
-        if (droppedUntold > 0) {
+        if (droppedUntold > 0 && now - toldNanos >= TELL_NANOS) {
+            toldNanos = now;
             sink.accept(
                     Severity.NOTICE,
                     droppedUntold + " lines left out here: there were more than " + linesPerSecond + " in a second");

@@ -27,7 +27,7 @@ public final class PublishedFile implements AutoCloseable {
      * Begins to write the file.
      *
      * @param content asked on a thread of this object's; quick, and safe for any thread
-     * @param log hears once that the file cannot be written; then it is left alone
+     * @param log hears that the file cannot be written, once until it can be: what is short may come back, such as descriptors
      */
     public PublishedFile(StateFolder folder, String name, Supplier<String> content, ProxyLog log) {
         this.folder = folder;
@@ -44,15 +44,18 @@ public final class PublishedFile implements AutoCloseable {
 
     private synchronized void update() {
         String now = content.get();
-        if (now.equals(written) || failed) {
+        if (now.equals(written)) {
             return;
         }
         try {
             folder.write(name, now.getBytes(StandardCharsets.UTF_8));
             written = now;
+            failed = false;
         } catch (IOException e) {
-            failed = true;
-            log.warning(name + " is no longer written: " + e.getMessage());
+            if (!failed) {
+                failed = true;
+                log.warning(name + " cannot be written: " + e.getMessage());
+            }
         }
     }
 

@@ -57,6 +57,20 @@ class ProxyLogTest {
     }
 
     @Test
+    void aFloodIsToldOnceInAMinute() {
+        ProxyLog log = log(false);
+        log.limit(10);
+        for (int i = 0; i < 90_000; i++) {
+            log.info("turned away");
+            nowNanos += TimeUnit.MILLISECONDS.toNanos(1);
+        }
+        List<String> told =
+                lines.stream().filter(line -> line.startsWith("NOTICE")).toList();
+        assertEquals(2, told.size(), told.toString());
+        assertTrue(lines.size() <= 40 + 90 * 10 + 2, () -> lines.size() + " lines");
+    }
+
+    @Test
     void takesWhatLibrariesSayAndWhatNobodyCatches() throws Exception {
         LibraryLog.leadTo(log(false));
         Logger library = Logger.getLogger("io.netty.whatever");

@@ -39,7 +39,21 @@ class PublishedFileTest {
         PublishedFile file = new PublishedFile(state, "totals.json", () -> "text", proxyLog);
         String line = log.poll(10, TimeUnit.SECONDS);
         file.close();
-        assertTrue(line != null && line.startsWith("totals.json is no longer written: "), line);
+        assertTrue(line != null && line.startsWith("totals.json cannot be written: "), line);
         assertEquals(0, log.size());
+    }
+
+    @Test
+    @SuppressWarnings("try") // the file has only to be open
+    void writesAgainWhenWhatWasInTheWayIsGone() throws Exception {
+        StateFolder state = StateFolder.open(folder.resolve("state"));
+        Path target = state.path().resolve("totals.json");
+        Path obstacle = Files.createDirectories(target.resolve("in the way"));
+        try (PublishedFile file = new PublishedFile(state, "totals.json", () -> "text", proxyLog)) {
+            assertTrue(log.poll(10, TimeUnit.SECONDS) != null);
+            Files.delete(obstacle);
+            Files.delete(target);
+        }
+        assertEquals("text", Files.readString(target));
     }
 }

@@ -13,7 +13,6 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
-import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -24,7 +23,6 @@ import java.util.Optional;
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
     static final String TRANSPORT = "utp";
-    private static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
     private final ProxyLog log;
@@ -94,8 +92,7 @@ final class ManagedServer {
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         try (ServerProxy proxy = new ServerProxy(identity, config, upstream(environment), log);
-                PublishedFile counters = new PublishedFile(
-                        folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
+                PublishedFile counters = proxy.publishCounters(folder)) {
             InetSocketAddress bound = proxy.listen(address);
             state.writeBridgeLine(identity, bound, true);
             messages.smethod(
@@ -103,7 +100,7 @@ final class ManagedServer {
                     bound,
                     TransportArgs.of("cert", identity.bridgeCert().encoded()));
             messages.smethodsDone();
-            WarmUp.start();
+            proxy.warmUp();
             messages.statusVersion("tandem", ServerMain.version());
             end.await();
             proxy.drain();

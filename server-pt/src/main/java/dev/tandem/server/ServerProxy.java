@@ -1,6 +1,8 @@
 package dev.tandem.server;
 
 import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.PublishedFile;
+import dev.tandem.ptspec.StateFolder;
 import dev.tandem.utp.netty.UdpBuffers;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.CarrierKind;
@@ -14,6 +16,7 @@ import dev.tandem.utp.paired.Session;
 import dev.tandem.utp.paired.SessionAcceptor;
 import dev.tandem.utp.paired.SessionListener;
 import dev.tandem.utp.paired.SessionRelay;
+import dev.tandem.utp.paired.WarmUp;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Future;
@@ -26,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The bridge's listener and its sessions, all on one event loop. */
 final class ServerProxy implements AutoCloseable {
+    private static final String COUNTERS_FILE = "carriers.json";
     private static final int STOP_SECONDS = 2;
     /** How long sessions may take to deliver what was written: tor does not wait for its proxies. */
     private static final Duration DRAIN_LIMIT = Duration.ofMillis(2_500);
@@ -46,8 +50,9 @@ final class ServerProxy implements AutoCloseable {
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 
-    CarrierTotals totals() {
-        return totals;
+    /** Keeps the counters in a file of that folder. Close it before this object. */
+    PublishedFile publishCounters(StateFolder folder) {
+        return new PublishedFile(folder, COUNTERS_FILE, () -> totals.snapshot().toJson(), log);
     }
 
     /**
@@ -78,6 +83,11 @@ final class ServerProxy implements AutoCloseable {
         boolean local = target.getAddress().isAnyLocalAddress()
                 || NetworkInterface.getByInetAddress(target.getAddress()) != null;
         return target.getAddress().equals(listening.getAddress()) || (everywhere && local);
+    }
+
+    /** Loads on another thread what the first connections would otherwise wait for, once listening. */
+    void warmUp() {
+        WarmUp.startServer(config.strangers().decoy() == null);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */
@@ -112,6 +122,12 @@ final class ServerProxy implements AutoCloseable {
         public void decoyUnreachable(long times) {
             log.warning("the decoy cannot be reached (" + times
                     + " times since this was said last); strangers meet a small web server instead");
+        }
+
+        @Override
+        public void acceptFailed(long times) {
+            log.warning("TCP connections cannot be accepted (" + times
+                    + " times since this was said last); are there too few file descriptors (ulimit -n)?");
         }
 
         @Override

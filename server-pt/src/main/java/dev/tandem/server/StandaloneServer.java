@@ -4,13 +4,13 @@ import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
+import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.Severity;
 import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
-import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -50,7 +50,7 @@ final class StandaloneServer implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "DIR",
-            description = "Keeps the bridge's key and secret (default: ~/.local/state/tandem).")
+            description = "Keeps the bridge's key and secret, and counters (default: ~/.local/state/tandem).")
     private @Nullable Path state;
 
     @Option(
@@ -68,6 +68,7 @@ final class StandaloneServer implements Callable<Integer> {
     private boolean verbose;
 
     @Override
+    @SuppressWarnings("try") // the file with the counters has only to be open
     public Integer call() throws InterruptedException {
         if (verbose) {
             Configuration.set("level", "debug");
@@ -80,15 +81,17 @@ final class StandaloneServer implements Callable<Integer> {
             log.limit(given.logLinesPerSecond());
             Upstream upstream =
                     new Upstream(HostPort.parse("--forward", forward).resolve(), null);
-            BridgeState bridge = new BridgeState(StateFolder.open(state == null ? defaultState() : state));
+            StateFolder folder = StateFolder.open(state == null ? defaultState() : state);
+            BridgeState bridge = new BridgeState(folder);
             ServerIdentity identity = bridge.identity();
             try (ShutdownSignal end = new ShutdownSignal();
-                    ServerProxy proxy = new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT), upstream, log)) {
+                    ServerProxy proxy = new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT), upstream, log);
+                    PublishedFile counters = proxy.publishCounters(folder)) {
                 String line = bridge.writeBridgeLine(identity, proxy.listen(address), false);
                 PrintWriter out = spec.commandLine().getOut();
                 out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
                 out.flush();
-                WarmUp.start();
+                proxy.warmUp();
                 end.await();
                 proxy.drain();
                 return CommandLine.ExitCode.OK;

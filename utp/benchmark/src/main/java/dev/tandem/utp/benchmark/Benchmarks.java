@@ -11,7 +11,8 @@ public final class Benchmarks {
               link-serve ADDRESS PORT
               link-dial ADDRESS PORT CARRIER
               crowd-serve ADDRESS PORT up|down WARM_UP_SECONDS
-              crowd-dial ADDRESS PORT up|down WARM_UP_SECONDS CONNECTIONS SECONDS""";
+              crowd-dial ADDRESS PORT up|down WARM_UP_SECONDS CONNECTIONS SECONDS
+              idle-dial ADDRESS PORT CERT_FILE SESSIONS""";
 
     private static final int EXIT_USAGE = 64;
 
@@ -27,6 +28,7 @@ public final class Benchmarks {
             case "link-dial" -> LinkFlow.dial(rest);
             case "crowd-serve" -> CrowdServer.main(rest, output());
             case "crowd-dial" -> CrowdClient.main(rest, output());
+            case "idle-dial" -> IdleClient.main(rest, output());
             default -> {
                 error().println(USAGE);
                 System.exit(EXIT_USAGE);

@@ -75,7 +75,7 @@ final class TcpFlows {
         packet.putInt(0).put((byte) TTL).put((byte) IP_PROTOCOL_TCP).putShort((short) 0);
         packet.putInt(flow.source).putInt(flow.destination);
         packet.putInt(flow.ports).putInt(state.nextSeq).putInt(state.ack);
-        packet.put((byte) (TCP_HEADER_BYTES / 4 << 4)).put((byte) (RST | ACK));
+        packet.put((byte) ((TCP_HEADER_BYTES / 4) << 4)).put((byte) (RST | ACK));
         packet.putShort(10, checksum(sum(packet, 0, IP_HEADER_BYTES)));
         // Of a pseudo header, too (RFC 9293, section 3.1).
         int pseudo = sum(packet, 12, IP_HEADER_BYTES) + IP_PROTOCOL_TCP + TCP_HEADER_BYTES;

@@ -25,7 +25,7 @@ class TcpFlowsTest {
     private static int sum(byte[] packet, int from, int start) {
         int sum = start;
         for (int at = from; at < packet.length; at += 2) {
-            sum += (packet[at] & 0xff) << 8 | packet[at + 1] & 0xff;
+            sum += ((packet[at] & 0xff) << 8) | (packet[at + 1] & 0xff);
         }
         sum = (sum & 0xffff) + (sum >>> 16);
         return sum;

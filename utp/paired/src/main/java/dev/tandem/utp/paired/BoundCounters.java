@@ -9,6 +9,8 @@ import java.util.concurrent.atomic.LongAdder;
 public final class BoundCounters {
     /** What is bounded. */
     public enum Bound {
+        /** Strangers, and TCP connections not yet decided: closed. */
+        STRANGERS("strangers"),
         /** TCP connections without a proof, in total: refused. */
         HALF_OPEN("halfOpen"),
         /** Those from one address: refused. */
@@ -21,6 +23,8 @@ public final class BoundCounters {
         SESSIONS_PER_ADDRESS("sessionsPerAddress"),
         /** µTP connections that are not confirmed: refused. */
         HALF_OPEN_UTP("halfOpenUtp"),
+        /** SYNs of µTP, and RESETs to be, where no client is: dropped. */
+        SILENCED_UTP("silencedUtp"),
         /** µTP connections without a session: dropped. */
         UNMATCHED_UTP("unmatchedUtp"),
         /** Sessions without a carrier, in number or in bytes: closed. */

@@ -97,6 +97,11 @@ final class ClientDial implements LinkSession.Owner {
                         channel.pipeline().addLast(newTls()).addLast(new Setup());
                     }
                 });
+        if (connecting.cause() != null) {
+            // There was no socket to be had: nothing can be closed, and listeners would be called on another thread.
+            fail(LinkException.of(connecting.cause()));
+            return;
+        }
         tcp = connecting.channel();
         connecting.addListener((ChannelFutureListener) done -> {
             if (!done.isSuccess()) {

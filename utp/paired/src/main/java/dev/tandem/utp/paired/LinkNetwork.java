@@ -20,7 +20,10 @@ public interface LinkNetwork {
         return StandardNetwork.INSTANCE;
     }
 
-    /** Dials TCP. The handler is added before the channel is registered. */
+    /**
+     * Dials TCP. The handler is added before the channel is registered. A future that has failed when it is returned may be
+     * without a channel that can be closed: sockets are bounded, and the process may have used up its own.
+     */
     ChannelFuture connectTcp(
             EventLoop loop,
             @Nullable InetSocketAddress local,

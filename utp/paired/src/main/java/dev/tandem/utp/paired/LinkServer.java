@@ -177,6 +177,7 @@ public final class LinkServer {
             Promise<InetSocketAddress> promise) {
         tcp = boundTcp;
         utp = boundUtp;
+        boundTcp.pipeline().addLast(new AcceptWatch(acceptor::acceptFailed));
         if (boundUtp != null) {
             bounds.watch(loop, boundUtp);
         }
@@ -317,6 +318,9 @@ public final class LinkServer {
                 case REPLAYED -> Refusal.REPLAY;
                 case OVER_BOUND -> Refusal.TOO_MANY_STRANGERS;
             };
+            if (kind == Stranger.OVER_BOUND) {
+                totals.bounds().hit(Bound.STRANGERS);
+            }
             refused(refusal, addressOf(channel));
         }
 

@@ -2,6 +2,7 @@ package dev.tandem.utp.paired;
 
 import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.paired.BoundCounters.Bound;
+import dev.tandem.utp.protocol.EndpointStats;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
@@ -24,6 +25,7 @@ final class ServerBounds {
     private final Table<Channel> halfOpen;
     private final Table<LinkSession> sessions;
     private long utpRefused;
+    private long utpSilenced;
 
     ServerBounds(ServerLimits limits, BoundCounters counters) {
         this.counters = counters;
@@ -68,7 +70,7 @@ final class ServerBounds {
         sessions.remove(session);
     }
 
-    /** Counts, as long as the channel is open, the SYNs that the engine refuses: those reach no handler. */
+    /** Counts, as long as the channel is open, the SYNs that the engine refuses or drops: those reach no handler. */
     void watch(EventLoop loop, Channel utp) {
         if (utp instanceof UtpServerChannel server) {
             Future<?> timer = loop.scheduleWithFixedDelay(
@@ -78,9 +80,11 @@ final class ServerBounds {
     }
 
     private void countRefused(UtpServerChannel server) {
-        long refused = server.stats().refused();
-        counters.hit(Bound.HALF_OPEN_UTP, refused - utpRefused);
-        utpRefused = refused;
+        EndpointStats stats = server.stats();
+        counters.hit(Bound.HALF_OPEN_UTP, stats.refused() - utpRefused);
+        counters.hit(Bound.SILENCED_UTP, stats.silenced() - utpSilenced);
+        utpRefused = stats.refused();
+        utpSilenced = stats.silenced();
     }
 
     /** What is open, each with where it comes from. */

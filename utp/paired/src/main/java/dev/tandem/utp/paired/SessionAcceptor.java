@@ -21,6 +21,14 @@ public interface SessionAcceptor {
      */
     default void decoyUnreachable(long times) {}
 
+    /**
+     * TCP connections cannot be accepted: the process has used up its descriptors. They wait until it has some again. Told at most
+     * once a minute.
+     *
+     * @param times since it was told last
+     */
+    default void acceptFailed(long times) {}
+
     /** Why a connection did not become a session, or a µTP connection part of one. */
     enum Refusal {
         /** A TCP connection without the marker of a client. It was given to the decoy. */

@@ -44,6 +44,11 @@ final class TlsRedial {
                         made.pipeline().addLast(tls.get()).addLast(new Answer());
                     }
                 });
+        if (connecting.cause() != null) {
+            // As in ClientDial. Later, since the session is in the middle of dialling.
+            loop.execute(this::fail);
+            return;
+        }
         channel = connecting.channel();
         connecting.addListener((ChannelFutureListener) done -> {
             if (!done.isSuccess()) {

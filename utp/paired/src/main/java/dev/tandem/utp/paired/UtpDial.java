@@ -37,7 +37,8 @@ final class UtpDial extends ChannelInboundHandlerAdapter {
             InetSocketAddress remote,
             ConnectionConfig config) {
         ChannelFuture future = network.connectUtp(loop, local, remote, config, this);
-        if (future == null) {
+        if (future == null || future.cause() != null) {
+            // Without a channel, as in ClientDial.
             fail();
             return;
         }

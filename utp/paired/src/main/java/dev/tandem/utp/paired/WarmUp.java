@@ -3,14 +3,25 @@ package dev.tandem.utp.paired;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingKeys;
 import dev.tandem.utp.paired.crypto.SealedRecords;
+import dev.tandem.utp.paired.strangers.WebServer;
 import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.InstantSource;
+import javax.net.ssl.SSLException;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 
 /**
@@ -25,18 +36,65 @@ public final class WarmUp {
 
     private static final int RECORD_BYTES = 4 * 1024;
 
+    private static final Duration WEB_TIMEOUT = Duration.ofSeconds(60);
+
     private WarmUp() {}
 
     /** Begins on a thread of its own, which ends by itself and keeps nothing from ending. */
     public static void start() {
-        Thread thread = new Thread(
-                () -> {
-                    handshake();
-                    records();
-                },
-                "warm-up");
+        start(() -> {
+            handshake();
+            records();
+        });
+    }
+
+    /**
+     * The same for a server.
+     *
+     * @param web whether strangers meet the server in this process: the first of them would hold up every session for as long as
+     *     it takes to load another implementation of TLS
+     */
+    public static void startServer(boolean web) {
+        start(() -> {
+            handshake();
+            records();
+            if (web) {
+                stranger();
+            }
+        });
+    }
+
+    private static void start(Runnable work) {
+        Thread thread = new Thread(work, "warm-up");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Returns whether a stranger's handshake with the server in this process came to its end. */
+    static boolean stranger() {
+        ServerIdentity front = ServerIdentity.generate(new SecureRandom()).front();
+        WebServer web = new WebServer(front.key(), front.certificate(), WEB_TIMEOUT, InstantSource.system());
+        EmbeddedChannel server = new EmbeddedChannel();
+        web.join(server.pipeline(), server.eventLoop().ticker().nanoTime());
+        SslHandler tls;
+        try {
+            X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(front.certificate()));
+            tls = SslContextBuilder.forClient()
+                    .sslProvider(SslProvider.JDK)
+                    .trustManager(certificate)
+                    .endpointIdentificationAlgorithm(null)
+                    .build()
+                    .newHandler(server.alloc());
+        } catch (CertificateException | SSLException e) {
+            return false;
+        }
+        EmbeddedChannel client = new EmbeddedChannel(tls);
+        exchange(client, server);
+        boolean up = tls.handshakeFuture().isSuccess();
+        client.finishAndReleaseAll();
+        server.finishAndReleaseAll();
+        return up;
     }
 
     /** Returns whether both ends came up. */
@@ -56,11 +114,7 @@ public final class WarmUp {
         TlsChannelHandler clientSide = TlsChannelHandler.client(crypto, identity.bridgeCert());
         EmbeddedChannel server = new EmbeddedChannel(serverSide);
         EmbeddedChannel client = new EmbeddedChannel(clientSide);
-        boolean moved = true;
-        for (int flight = 0; moved && flight < MAX_FLIGHTS; flight++) {
-            moved = move(client, server);
-            moved |= move(server, client);
-        }
+        exchange(client, server);
         boolean up = clientSide.isUp() && serverSide.isUp();
         client.finishAndReleaseAll();
         server.finishAndReleaseAll();
@@ -87,6 +141,14 @@ public final class WarmUp {
             // Then the first session will tell.
         }
         return opened;
+    }
+
+    private static void exchange(EmbeddedChannel client, EmbeddedChannel server) {
+        boolean moved = true;
+        for (int flight = 0; moved && flight < MAX_FLIGHTS; flight++) {
+            moved = move(client, server);
+            moved |= move(server, client);
+        }
     }
 
     private static boolean move(EmbeddedChannel from, EmbeddedChannel to) {

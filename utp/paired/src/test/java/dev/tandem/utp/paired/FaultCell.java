@@ -1,12 +1,16 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.memory.PathMemory;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -100,7 +104,9 @@ final class FaultCell implements SessionAcceptor {
         udp = new UdpRelay(address);
         RelayedNetwork relayed = new RelayedNetwork(network);
         relayed.relay = udp;
-        client = new LinkClient(clientLoop, clientTotals, relayed);
+        // Each has a memory of its own: what one learns of UDP must not change how the next begins.
+        PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
+        client = new LinkClient(clientLoop, clientTotals, relayed, memory, new Random(1));
         clientUser = new PatternUser(1, 2, toWrite(phase.clientWrites()), phase != Phase.IDLE && phase != Phase.CLOSE);
         serverUser = new PatternUser(2, 1, toWrite(phase.serverWrites()), phase != Phase.IDLE);
         if (phase.isEstablished() && policy != CarrierPolicy.TLS) {

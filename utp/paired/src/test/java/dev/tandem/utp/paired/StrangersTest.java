@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.wire.PacketType;
@@ -486,6 +487,8 @@ class StrangersTest {
             assertEquals(-1, silent.get(0).getInputStream().read());
             assertEquals(258, link.strangersPresent());
             assertTrue(decoy.accepted.isEmpty());
+            // The third, and the first of the silent ones.
+            assertEquals(2L, link.serverTotals.snapshot().bounds().get(Bound.STRANGERS));
         }
     }
 

@@ -12,6 +12,11 @@ class WarmUpTest {
     }
 
     @Test
+    void makesAStrangersHandshake() {
+        assertTrue(WarmUp.stranger());
+    }
+
+    @Test
     void sealsAndOpensRecords() {
         assertEquals(2_000, WarmUp.records());
     }

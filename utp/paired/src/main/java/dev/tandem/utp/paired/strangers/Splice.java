@@ -82,18 +82,26 @@ final class Splice {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
                 .handler(decoy)
                 .connect(address);
+        if (connecting.cause() != null) {
+            // There was no socket to be had: nothing can be closed, and listeners would be called on another thread.
+            loop.execute(this::handleUnreachable);
+            return;
+        }
         decoyChannel = connecting.channel();
         connecting.addListener(done -> {
-            if (over) {
-                return;
-            }
-            if (done.isSuccess()) {
+            if (!done.isSuccess()) {
+                handleUnreachable();
+            } else if (!over) {
                 connected();
-            } else {
-                over = true;
-                watcher.decoyUnreachable();
             }
         });
+    }
+
+    private void handleUnreachable() {
+        if (!over) {
+            over = true;
+            watcher.decoyUnreachable();
+        }
     }
 
     /** The handler for the caller's channel. Its bytes are to come to it from the first one on. */

@@ -56,7 +56,7 @@ public final class WebServer {
     }
 
     /** Takes a connection over: the handler at the end of the pipeline gets all that its peer sends. */
-    void join(ChannelPipeline pipeline, long acceptedNanos) {
+    public void join(ChannelPipeline pipeline, long acceptedNanos) {
         pipeline.addLast(new Entrance(acceptedNanos));
     }
 
