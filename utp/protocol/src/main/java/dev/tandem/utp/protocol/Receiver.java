@@ -21,7 +21,7 @@ final class Receiver {
     private static final int MAX_WINDOW_REPEATS = 6;
 
     /** The most of a selective acknowledgement that foreign peers are known to read. */
-    private static final int FOREIGN_SELECTIVE_ACK_BYTES = 32;
+    static final int FOREIGN_SELECTIVE_ACK_BYTES = 32;
 
     private static final byte[] NO_BYTES = {};
 

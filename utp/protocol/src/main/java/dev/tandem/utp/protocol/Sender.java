@@ -271,7 +271,7 @@ final class Sender {
     private @Nullable SentPacket choosePacket(long nowNanos) {
         SentPacket lost = recovery.firstLost();
         if (lost != null) {
-            return mayTransmit(nowNanos, Packet.HEADER_BYTES + lost.payloadBytes()) ? lost : null;
+            return mayTransmit(nowNanos, Packet.HEADER_BYTES + lost.payloadBytes(), isBeyondReach()) ? lost : null;
         }
         SentPacket fresh = nextNewPacket(nowNanos);
         return fresh == null && probe ? recovery.latestInFlight() : fresh;
@@ -315,7 +315,7 @@ final class Sender {
                 payload = PacketWriter.paddedPayloadBytes(payload, mtuProbeBytes);
             }
             int wireBytes = Math.max(Packet.HEADER_BYTES + payload, mtuProbeBytes);
-            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, wireBytes)) {
+            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, wireBytes, false)) {
                 return null;
             }
         }
@@ -332,14 +332,24 @@ final class Sender {
         return unsentBytes() >= (long) PACKETS_BEHIND_PROBE * maxPayloadBytes() ? recovery.mtuProbeBytes(nowNanos) : 0;
     }
 
+    /**
+     * Whether more is outstanding than a selective acknowledgement speaks of. What came behind its reach counts as in flight
+     * until the gap before it is closed: were the window to forbid that, nothing but timeouts would move the stream.
+     */
+    private boolean isBeyondReach() {
+        int reach = peerIsOurKind ? PacketWriter.MAX_SELECTIVE_ACK_BYTES : Receiver.FOREIGN_SELECTIVE_ACK_BYTES;
+        return recovery.packetsOutstanding() > reach * Byte.SIZE;
+    }
+
     /** Whether the congestion window has room and the time has come; a first packet always has, and so has a probe. */
-    private boolean mayTransmit(long nowNanos, int bytes) {
+    private boolean mayTransmit(long nowNanos, int bytes, boolean despiteWindow) {
         long inFlight = recovery.bytesInFlight();
         windowLimited = inFlight + bytes > controller.windowBytes();
         if (probe) {
             return true;
         }
-        return (!windowLimited || inFlight == 0) && pacer.mayTransmit(nowNanos, controller.pacingBytesPerSecond());
+        return (!windowLimited || despiteWindow || inFlight == 0)
+                && pacer.mayTransmit(nowNanos, controller.pacingBytesPerSecond());
     }
 
     /** What the peer's window leaves; a packet that waits at the peer has been taken off the window by the peer itself. */

@@ -38,4 +38,42 @@ class LargeWindowTest {
         assertEquals(1, stats.losses(), "seed " + seed + ": " + stats);
         assertEquals(0, stats.timeouts(), "seed " + seed + ": " + stats);
     }
+
+    /**
+     * More waits behind a gap than a selective ack speaks of, and so counts as in flight, and the window becomes smaller than
+     * that: the gaps must be closed all the same, and not by one timeout each.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void gapsAreClosedAlthoughTheWindowIsFull(long seed) {
+        long packet = 1_402;
+        EndpointConfig shrinking = EndpointConfig.DEFAULT.withConnection(LARGE.connection()
+                .withCongestionController(maxPacketBytes -> new FixedController(4_000 * packet) {
+                    private long window = super.windowBytes();
+
+                    @Override
+                    public void onLossEpisode(long nowNanos) {
+                        window = 1_000 * packet;
+                    }
+
+                    @Override
+                    public long windowBytes() {
+                        return window;
+                    }
+                }));
+        Pair pair = new Pair(seed, Paths.delay(RTT / 2), shrinking, shrinking);
+        long bytes = 12_000L * PAYLOAD;
+        pair.dial().send(bytes).thenFinish();
+        int[] data = {0};
+        // Ten of them, far apart.
+        Paths.dropWhile(
+                pair.toServer,
+                datagram -> datagram.packet().type() == PacketType.DATA
+                        && data[0]++ >= 5_000
+                        && data[0] <= 6_000
+                        && data[0] % 100 == 0);
+        pair.until(() -> pair.firstAccepted() != null && pair.serverPeer().received == bytes, 30 * SECONDS);
+        ConnectionStats stats = pair.clientPeer().connection.stats();
+        assertEquals(0, stats.timeouts(), "seed " + seed + ": " + stats);
+    }
 }

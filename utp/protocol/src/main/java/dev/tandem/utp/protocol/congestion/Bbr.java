@@ -1,10 +1,12 @@
 package dev.tandem.utp.protocol.congestion;
 
 /**
- * Bottleneck bandwidth and round-trip propagation time (draft-ietf-ccwg-bbr): models the path by the fastest delivery and the
- * shortest round trip seen lately, sends at that rate, and keeps about twice what fits the path in flight at most.
+ * Bottleneck bandwidth and round-trip propagation time, version 3 (draft-ietf-ccwg-bbr): models the path by the fastest
+ * delivery and the shortest round trip seen lately, sends at that rate, and probes for more now and then.
  *
- * <p>A loss alone is no sign of congestion here: only heavy losses are, or some together with a queue.
+ * <p>It differs from the draft where µTP can do better. A loss alone is no sign of congestion: only heavy losses are, or
+ * some together with a queue, which µTP's timestamps show. What is lost at random is sent on top of what the path delivers.
+ * And since a queue can be seen, it is known whether somebody else holds it.
  */
 public final class Bbr implements CongestionController {
     private enum Mode {
@@ -12,27 +14,43 @@ public final class Bbr implements CongestionController {
         STARTUP,
         /** Lets the queue drain that startup has made. */
         DRAIN,
-        /** Steady: probes for more now and then. */
-        PROBE_BANDWIDTH,
+        /** Sends less than the path takes, so that the queue of the last probe goes. */
+        DOWN,
+        /** Steady. */
+        CRUISE,
+        /** Fills the path again for a round trip, without a queue, so that the probe finds its end and not our own bounds. */
+        REFILL,
+        /** Sends more than the path was known to take. */
+        UP,
         /** Nearly stops for a moment, so that the round trip shows without our own queue. */
         PROBE_RTT
     }
 
     private static final double STARTUP_GAIN = 2.77;
-    private static final double STARTUP_WINDOW_GAIN = 2;
-    private static final double STEADY_WINDOW_GAIN = 2;
-
-    /** One probe for more bandwidth, one round trip for its queue to go, and six to cruise. */
-    private static final double[] CYCLE = {1.25, 0.75, 1, 1, 1, 1, 1, 1};
+    private static final double DOWN_GAIN = 0.75;
+    private static final double UP_GAIN = 1.25;
+    private static final double WINDOW_GAIN = 2;
+    private static final double UP_WINDOW_GAIN = 2.25;
 
     /** While more is in flight than need be, and nobody else is there to take the place. */
     private static final double EASED_GAIN = 0.95;
 
-    /** A bandwidth is remembered for about that many rounds. */
-    private static final int BANDWIDTH_ROUNDS = 10;
+    private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final long MILLI_MICROS = 1_000;
 
-    private static final long MIN_RTT_NANOS = 10_000_000_000L;
-    private static final long PROBE_RTT_NANOS = 200_000_000L;
+    /** Between two probes for bandwidth: so long, and up to a second more. */
+    private static final long PROBE_WAIT_NANOS = 2 * SECOND_NANOS;
+
+    /**
+     * Or so many rounds: the draft's 62 would be enough beside TCP, but in the simulator latecomers then get a third of what
+     * they should.
+     */
+    private static final int MAX_WAIT_ROUNDS = 16;
+
+    private static final int MAX_SHARED_WAIT_ROUNDS = 8;
+
+    private static final long MIN_RTT_NANOS = 10 * SECOND_NANOS;
+    private static final long PROBE_RTT_NANOS = SECOND_NANOS / 5;
     private static final double PROBE_RTT_WINDOW_GAIN = 0.5;
 
     /** Startup ends when the bandwidth has not grown by a quarter in three rounds. */
@@ -43,45 +61,46 @@ public final class Bbr implements CongestionController {
     /** A little less than was measured: an estimate that is a little too high would keep a queue for ever. */
     private static final double PACING_MARGIN = 0.99;
 
-    /** At the latest so many probes later it is looked at again whether we are alone, which costs some of our share. */
-    private static final int MAX_SHARED_CYCLES = 64;
+    /** Of what losses showed to be too much, so much is left to others. */
+    private static final double HEADROOM = 0.85;
 
-    private static final int MAX_DRAIN_ROUND_TRIPS = 5;
-    private static final int MIN_PACKETS = 4;
-    private static final int MIN_QUANTUM_PACKETS = 3;
-    private static final int MAX_QUANTUM_PACKETS = 64;
-    private static final int INITIAL_PACKETS = 10;
-    private static final long SECOND_NANOS = 1_000_000_000L;
-    private static final long MILLI_MICROS = 1_000;
+    private static final double BACK_OFF = 0.7;
+
+    /** Of that bound, in each round without congestion. */
+    private static final double STEADY_GROWTH = 1 + 1 / 320.0;
 
     /** Share lost of a round that is congestion whatever the delays say, and with a queue. */
     private static final double HEAVY_LOSS = 0.25;
 
     private static final double LOSS_WITH_QUEUE = 0.001;
-    private static final double BACK_OFF = 0.7;
 
-    /** A queue that became no smaller than that, of what it was, although we gave way to losses, is held by somebody who does not. */
-    private static final double UNMOVED_QUEUE = 0.4;
+    private static final int MAX_UP_ROUND_TRIPS = 3;
+    private static final int MAX_DRAIN_ROUND_TRIPS = 5;
+    private static final int MIN_PACKETS = 4;
+    private static final int MIN_QUANTUM_PACKETS = 3;
+    private static final int MAX_QUANTUM_PACKETS = 64;
+    private static final int INITIAL_PACKETS = 10;
 
-    private static final int MIN_ROUNDS_BETWEEN_LOSSES = 3;
-
-    /** So many times in a row, but for exceptions, and it is no chance. */
-    private static final int MAX_UNANSWERED = 3;
-
-    /** For so many rounds losses are then not answered, twice as many each time. */
-    private static final int MIN_DEAF_ROUNDS = 256;
-
-    private static final int MAX_DEAF_ROUNDS = 1_024;
+    private final QueueOwner queueOwner = new QueueOwner();
+    private final RandomLoss randomLoss = new RandomLoss();
 
     private int maxPacketBytes;
     private Mode mode = Mode.STARTUP;
+    private long modeSinceNanos;
 
-    /** The largest rate of each of the last rounds, in bytes a second; round n at n modulo the length. */
-    private final long[] bandwidths = new long[BANDWIDTH_ROUNDS];
+    /** The largest rate of the probe before the last one, and since, in bytes a second. */
+    private long earlierBandwidth;
 
-    private long bandwidth;
-    private int round;
+    private long currentBandwidth;
+
+    /** The larger of both. */
+    private long maxBandwidth;
+
     private long roundEndDelivered;
+    private long roundDeliveredBytes;
+    private long roundLostBytes;
+    private boolean roundAppLimited;
+    private long queueingDelayMicros;
 
     private long minRttNanos = Long.MAX_VALUE;
     private long minRttSeenNanos;
@@ -95,42 +114,30 @@ public final class Bbr implements CongestionController {
     private long fullBandwidth;
     private int roundsWithoutGrowth;
 
-    /** For so many probes more others are taken to hold a queue that does not go when ours goes. */
-    private int sharedCycles;
+    /** Rounds since the last probe began to end, and when the next one is due. */
+    private int roundsSinceProbe;
 
-    /** What that number was last. */
-    private int patience = 1;
+    private long probeDueNanos;
 
-    private boolean drained;
+    /** What the last probe showed is still coming in. */
+    private boolean probeEnding;
 
-    /** More is in flight than the path holds, by the model: it waits in a queue. */
+    /** More is in flight than the path holds, by the model or by the delays: it waits in a queue. */
     private boolean excess;
 
-    private long leastQueueMicros = Long.MAX_VALUE;
-    private int cycle;
-    private long cycleStartNanos;
+    /** The queue of the last probe has gone, and what is left now is looked at. */
+    private boolean lookingAtQueue;
 
-    private long roundDeliveredBytes;
-    private long roundLostBytes;
-    private long queueingDelayMicros;
+    private long leastQueueMicros;
 
-    /** The queue since the last losses, and how often it stayed although we gave way. */
-    private long leastSinceLossMicros = Long.MAX_VALUE;
+    /** Most that may be in flight, learned from the losses of a probe; none yet if it is the largest number. */
+    private double longBytes = Double.MAX_VALUE;
 
-    private long mostSinceLossMicros;
-    private int roundsSinceLoss;
-    private int unanswered;
+    /** What that was before the last of them; what it is again if that was undone. */
+    private double longBeforeBytes = Double.MAX_VALUE;
 
-    /** For so many rounds more losses are not answered, and how many that were last. */
-    private int deafRounds;
-
-    private int lastDeafRounds;
-
-    /** Most that may be in flight, learned from losses that were congestion; none yet if it is the largest number. */
-    private double ceilingBytes = Double.MAX_VALUE;
-
-    /** What the ceiling was before the last of them; what it is now if that was undone. */
-    private double ceilingBeforeBytes;
+    /** The same from losses since the last probe. */
+    private double shortBytes = Double.MAX_VALUE;
 
     private double windowBytes;
     private boolean timedOut;
@@ -146,106 +153,129 @@ public final class Bbr implements CongestionController {
         long now = acknowledgement.nowNanos();
         boolean roundStarts = acknowledgement.priorDeliveredBytes() >= roundEndDelivered;
         roundDeliveredBytes += acknowledgement.bytes();
+        roundAppLimited |= acknowledgement.appLimited();
         if (acknowledgement.queueingDelayMicros() >= 0) {
             queueingDelayMicros = acknowledgement.queueingDelayMicros();
-        }
-        if (roundStarts) {
-            onRound(acknowledgement);
+            leastQueueMicros = Math.min(leastQueueMicros, queueingDelayMicros);
         }
         takeBandwidth(acknowledgement);
         takeMinRtt(now, acknowledgement.rttNanos());
+        if (roundStarts) {
+            onRound(acknowledgement);
+        }
         switch (mode) {
             case STARTUP -> {
                 if (roundStarts && !acknowledgement.appLimited()) {
-                    checkFull();
+                    checkFull(now);
                 }
             }
             case DRAIN -> {
                 if (acknowledgement.bytesInFlight() <= bdpBytes(1)) {
-                    enterProbeBandwidth(now);
+                    enter(Mode.DOWN, now);
                 }
             }
-            case PROBE_BANDWIDTH -> advanceCycle(now, acknowledgement);
+            case DOWN -> {
+                if (isDrained(now, acknowledgement)) {
+                    enter(Mode.CRUISE, now);
+                }
+            }
+            case CRUISE -> cruise(now, acknowledgement);
+            case REFILL -> {
+                if (roundStarts && now - modeSinceNanos >= minRttNanos) {
+                    enter(Mode.UP, now);
+                }
+            }
+            case UP -> {
+                if (isProbed(now, acknowledgement)) {
+                    enter(Mode.DOWN, now);
+                }
+            }
             case PROBE_RTT -> {}
         }
         checkProbeRtt(now, acknowledgement.bytesInFlight());
         growWindow(acknowledgement);
     }
 
-    private void onRound(Acknowledgement acknowledgement) {
-        roundEndDelivered = acknowledgement.deliveredBytes();
-        if (mode != Mode.PROBE_BANDWIDTH || cycle != 1) {
-            // What was sent more slowly than the path takes is no reason to forget how much that is.
-            round++;
-            bandwidths[round % BANDWIDTH_ROUNDS] = 0;
+    private void enter(Mode next, long now) {
+        mode = next;
+        modeSinceNanos = now;
+        switch (next) {
+            case DOWN -> {
+                probeEnding = true;
+                roundsSinceProbe = 0;
+                // Flows that share a bottleneck must not probe in step. The engine has no randomness, but its times do.
+                probeDueNanos =
+                        now + PROBE_WAIT_NANOS + Math.floorMod((now * 0x9E3779B97F4A7C15L) >>> 20, SECOND_NANOS);
+                randomLoss.begin();
+            }
+            case CRUISE -> leastQueueMicros = Long.MAX_VALUE;
+            case REFILL -> shortBytes = Double.MAX_VALUE;
+            default -> {}
         }
+    }
+
+    private boolean isProbing() {
+        return mode == Mode.STARTUP || mode == Mode.REFILL || mode == Mode.UP;
+    }
+
+    // What a round shows.
+
+    private void onRound(Acknowledgement acknowledgement) {
+        long now = acknowledgement.nowNanos();
+        roundEndDelivered = acknowledgement.deliveredBytes();
+        roundsSinceProbe++;
         double lost = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
         boolean queue = queueingDelayMicros > Math.max(10 * MILLI_MICROS, minRttMicros() / 4);
         boolean congested = lost > HEAVY_LOSS || (lost > LOSS_WITH_QUEUE && queue);
-        judgeQueue(congested);
-        if (congested && (deafRounds == 0 || lost > HEAVY_LOSS)) {
-            onCongestion();
-        } else if (ceilingBytes < Double.MAX_VALUE) {
-            // Room may have come back; as fast as TCP would find it at least.
-            ceilingBytes += Math.max(maxPacketBytes, ceilingBytes / 64);
+        if (mode != Mode.PROBE_RTT && queueOwner.onRound(congested, queueingDelayMicros)) {
+            longBytes = Double.MAX_VALUE;
+            shortBytes = Double.MAX_VALUE;
+        }
+        randomLoss.onRound(roundLostBytes, roundDeliveredBytes);
+        if (congested && (!queueOwner.isUnmoved() || lost > HEAVY_LOSS)) {
+            onCongestion(now);
+        } else if (longBytes < Double.MAX_VALUE) {
+            // Room may have come back. Without the slow growth between the probes we would yield to TCP, which always
+            // grows.
+            longBytes *= mode == Mode.UP ? UP_GAIN : STEADY_GROWTH;
+        }
+        if (probeEnding && roundsSinceProbe >= 1) {
+            probeEnding = false;
+            if (!roundAppLimited) {
+                earlierBandwidth = currentBandwidth;
+                currentBandwidth = 0;
+            }
         }
         roundLostBytes = 0;
         roundDeliveredBytes = 0;
+        roundAppLimited = false;
     }
 
-    /** Beside one that gives way to no loss (BBR version 1 is such a one) we would otherwise be left with nearly nothing. */
-    private void judgeQueue(boolean congested) {
-        deafRounds = Math.max(0, deafRounds - 1);
-        if (mode == Mode.PROBE_RTT) {
-            return;
-        }
-        roundsSinceLoss++;
-        mostSinceLossMicros = Math.max(mostSinceLossMicros, queueingDelayMicros);
-        if (!congested) {
-            leastSinceLossMicros = Math.min(leastSinceLossMicros, queueingDelayMicros);
-            return;
-        }
-        if (deafRounds == 0 && roundsSinceLoss > MIN_ROUNDS_BETWEEN_LOSSES) {
-            boolean unmoved = leastSinceLossMicros > UNMOVED_QUEUE * mostSinceLossMicros;
-            unanswered = unmoved ? unanswered + 1 : Math.max(0, unanswered - 1);
-            if (unanswered == 0) {
-                lastDeafRounds = 0;
-            } else if (unanswered >= MAX_UNANSWERED) {
-                unanswered = 0;
-                lastDeafRounds = Math.max(MIN_DEAF_ROUNDS, Math.min(2 * lastDeafRounds, MAX_DEAF_ROUNDS));
-                deafRounds = lastDeafRounds;
-                ceilingBytes = Double.MAX_VALUE;
+    private void onCongestion(long now) {
+        // The losses of a probe show when it is over as well.
+        if (isProbing() || probeEnding) {
+            longBeforeBytes = longBytes;
+            double had = Math.min(longBytes, windowBytes);
+            longBytes = Math.max(bdpBytes(1), had * BACK_OFF);
+            if (mode == Mode.STARTUP) {
+                fullBandwidth = maxBandwidth;
+                roundsWithoutGrowth = FULL_ROUNDS;
+                enter(Mode.DRAIN, now);
+            } else if (mode == Mode.UP) {
+                enter(Mode.DOWN, now);
             }
+            return;
         }
-        roundsSinceLoss = 0;
-        leastSinceLossMicros = Long.MAX_VALUE;
-        mostSinceLossMicros = queueingDelayMicros;
-    }
-
-    private void onCongestion() {
-        if (mode == Mode.STARTUP) {
-            fullBandwidth = bandwidth;
-            roundsWithoutGrowth = FULL_ROUNDS;
-            mode = Mode.DRAIN;
-        }
-        ceilingBeforeBytes = ceilingBytes;
-        ceilingBytes = Math.max(bdpBytes(1), Math.min(ceilingBytes, windowBytes) * BACK_OFF);
+        shortBytes = Math.max(bdpBytes(1), Math.min(shortBytes, windowBytes) * BACK_OFF);
     }
 
     private void takeBandwidth(Acknowledgement acknowledgement) {
         long rate = acknowledgement.deliveryBytesPerSecond();
-        int slot = round % BANDWIDTH_ROUNDS;
         // What an application did not send says nothing of the network, unless it is more than was thought.
-        if (rate > 0 && (!acknowledgement.appLimited() || rate > bandwidth)) {
-            bandwidths[slot] = Math.max(bandwidths[slot], rate);
-        } else if (acknowledgement.appLimited()) {
-            bandwidths[slot] = Math.max(bandwidths[slot], bandwidth);
+        if (rate > 0 && (!acknowledgement.appLimited() || rate > maxBandwidth)) {
+            currentBandwidth = Math.max(currentBandwidth, rate);
         }
-        long most = 0;
-        for (long each : bandwidths) {
-            most = Math.max(most, each);
-        }
-        bandwidth = most;
+        maxBandwidth = Math.max(earlierBandwidth, currentBandwidth);
     }
 
     private void takeMinRtt(long now, long rttNanos) {
@@ -260,74 +290,65 @@ public final class Bbr implements CongestionController {
         }
     }
 
-    private void checkFull() {
-        if (bandwidth >= fullBandwidth * FULL_GROWTH) {
-            fullBandwidth = bandwidth;
+    // The phases.
+
+    private void checkFull(long now) {
+        if (maxBandwidth >= fullBandwidth * FULL_GROWTH) {
+            fullBandwidth = maxBandwidth;
             roundsWithoutGrowth = 0;
         } else if (++roundsWithoutGrowth >= FULL_ROUNDS) {
-            mode = Mode.DRAIN;
-        }
-    }
-
-    private void enterProbeBandwidth(long now) {
-        mode = Mode.PROBE_BANDWIDTH;
-        cycle = 2;
-        cycleStartNanos = now;
-    }
-
-    private void advanceCycle(long now, Acknowledgement acknowledgement) {
-        excess = acknowledgement.bytesInFlight() > bdpBytes(1) + quantumBytes();
-        boolean roundTripOver = now - cycleStartNanos > minRttNanos;
-        boolean next = switch (cycle) {
-            case 0 ->
-                (roundTripOver && acknowledgement.bytesInFlightBefore() >= bdpBytes(CYCLE[0]) * 0.95)
-                        || now - cycleStartNanos > 3 * minRttNanos;
-            case 1 -> isDrained(now, acknowledgement);
-            default -> roundTripOver;
-        };
-        if (cycle == 2 && acknowledgement.queueingDelayMicros() >= 0) {
-            leastQueueMicros = Math.min(leastQueueMicros, acknowledgement.queueingDelayMicros());
-        }
-        if (next) {
-            if (cycle == 2 && drained) {
-                drained = false;
-                // Our queue is gone by now; what is still there is that of others, who would fill what we leave.
-                long most = Math.max(5 * MILLI_MICROS, minRttMicros() / 4);
-                onDrained(leastQueueMicros != Long.MAX_VALUE && leastQueueMicros > most);
-            }
-            leastQueueMicros = Long.MAX_VALUE;
-            cycle = (cycle + 1) % CYCLE.length;
-            cycleStartNanos = now;
+            enter(Mode.DRAIN, now);
         }
     }
 
     /** Whether the queue of the last probe is gone: for sure when we are alone, and as well as others leave it if not. */
     private boolean isDrained(long now, Acknowledgement acknowledgement) {
         if (acknowledgement.bytesInFlight() <= bdpBytes(1)) {
-            drained = true;
+            lookingAtQueue = true;
             return true;
         }
-        if (sharedCycles > 0 && now - cycleStartNanos > minRttNanos) {
-            sharedCycles--;
-            return true;
+        long inDown = now - modeSinceNanos;
+        if (queueOwner.isShared()) {
+            if (inDown > minRttNanos) {
+                queueOwner.onSharedProbe();
+                return true;
+            }
+            return false;
         }
-        if (sharedCycles == 0 && now - cycleStartNanos > MAX_DRAIN_ROUND_TRIPS * minRttNanos) {
+        if (inDown > MAX_DRAIN_ROUND_TRIPS * minRttNanos) {
             // Ours alone would have gone by now.
-            onDrained(true);
+            queueOwner.onDrained(true);
             return true;
         }
         return false;
     }
 
-    private void onDrained(boolean shared) {
-        patience = shared ? Math.min(2 * patience, MAX_SHARED_CYCLES) : 1;
-        sharedCycles = shared ? patience : 0;
+    private void cruise(long now, Acknowledgement acknowledgement) {
+        excess = acknowledgement.bytesInFlight() > bdpBytes(1) + quantumBytes()
+                || queueingDelayMicros > Math.max(2 * MILLI_MICROS, minRttMicros() / 40);
+        if (lookingAtQueue && now - modeSinceNanos > minRttNanos) {
+            lookingAtQueue = false;
+            // Our queue is gone by now; what is still there is that of others, who would fill what we leave.
+            long most = Math.max(5 * MILLI_MICROS, minRttMicros() / 4);
+            queueOwner.onDrained(leastQueueMicros != Long.MAX_VALUE && leastQueueMicros > most);
+        }
+        int wait = queueOwner.isShared() ? MAX_SHARED_WAIT_ROUNDS : MAX_WAIT_ROUNDS;
+        double rounds = Math.min(bdpBytes(1) / maxPacketBytes, wait);
+        if (now - probeDueNanos >= 0 || roundsSinceProbe >= rounds) {
+            enter(Mode.REFILL, now);
+        }
+    }
+
+    private boolean isProbed(long now, Acknowledgement acknowledgement) {
+        long inUp = now - modeSinceNanos;
+        return (inUp > minRttNanos && acknowledgement.bytesInFlightBefore() >= bdpBytes(UP_GAIN) * 0.95)
+                || inUp > MAX_UP_ROUND_TRIPS * minRttNanos;
     }
 
     private void checkProbeRtt(long now, long bytesInFlight) {
         if (mode != Mode.PROBE_RTT) {
-            if (probeRttDue && bandwidth > 0) {
-                mode = Mode.PROBE_RTT;
+            if (probeRttDue && maxBandwidth > 0) {
+                enter(Mode.PROBE_RTT, now);
                 probeRttReached = false;
             }
             probeRttDue = false;
@@ -344,11 +365,8 @@ public final class Bbr implements CongestionController {
             if (probedRttNanos != Long.MAX_VALUE) {
                 minRttNanos = probedRttNanos;
             }
-            if (roundsWithoutGrowth >= FULL_ROUNDS) {
-                enterProbeBandwidth(now);
-            } else {
-                mode = Mode.STARTUP;
-            }
+            shortBytes = Double.MAX_VALUE;
+            enter(roundsWithoutGrowth >= FULL_ROUNDS ? Mode.CRUISE : Mode.STARTUP, now);
         }
     }
 
@@ -356,14 +374,16 @@ public final class Bbr implements CongestionController {
         return Math.max(floorBytes(), bdpBytes(PROBE_RTT_WINDOW_GAIN));
     }
 
+    // What comes of it.
+
     private void growWindow(Acknowledgement acknowledgement) {
         if (mode == Mode.PROBE_RTT) {
             windowBytes = Math.min(windowBytes, probeRttWindow());
             return;
         }
-        double gain = mode == Mode.STARTUP || mode == Mode.DRAIN ? STARTUP_WINDOW_GAIN : STEADY_WINDOW_GAIN;
         // Room for a batch of acknowledgements that comes late, and for our own batches of sending.
-        double target = Math.min(ceilingBytes, bdpBytes(gain) + quantumBytes());
+        double target =
+                Math.min(boundBytes(), bdpBytes(mode == Mode.UP ? UP_WINDOW_GAIN : WINDOW_GAIN) + quantumBytes());
         if (timedOut) {
             // The model has not changed; what was learned holds once something is heard again.
             timedOut = false;
@@ -377,6 +397,12 @@ public final class Bbr implements CongestionController {
         windowBytes = Math.max(windowBytes, floorBytes());
     }
 
+    private double boundBytes() {
+        boolean leavesRoom = mode == Mode.CRUISE || mode == Mode.DOWN;
+        double left = leavesRoom ? Math.max(HEADROOM * longBytes, bdpBytes(1) + quantumBytes()) : longBytes;
+        return Math.min(shortBytes, left);
+    }
+
     @Override
     public void onLost(long nowNanos, long bytes) {
         roundLostBytes += bytes;
@@ -387,7 +413,8 @@ public final class Bbr implements CongestionController {
 
     @Override
     public void onSpuriousLosses(long nowNanos) {
-        ceilingBytes = Math.max(ceilingBytes, ceilingBeforeBytes);
+        longBytes = Math.max(longBytes, longBeforeBytes);
+        shortBytes = Double.MAX_VALUE;
     }
 
     @Override
@@ -398,10 +425,9 @@ public final class Bbr implements CongestionController {
 
     @Override
     public void onIdle(long nowNanos) {
-        if (mode == Mode.PROBE_BANDWIDTH) {
+        if (mode == Mode.DOWN || mode == Mode.REFILL || mode == Mode.UP) {
             // At the rate that was known, without a probe on top.
-            cycle = 2;
-            cycleStartNanos = nowNanos;
+            enter(Mode.CRUISE, nowNanos);
         }
     }
 
@@ -420,16 +446,19 @@ public final class Bbr implements CongestionController {
         if (minRttNanos == Long.MAX_VALUE) {
             return 0;
         }
-        if (bandwidth == 0) {
+        if (maxBandwidth == 0) {
             return windowRate(windowBytes);
         }
         double gain = switch (mode) {
             case STARTUP -> STARTUP_GAIN;
             case DRAIN -> 1 / STARTUP_GAIN;
-            case PROBE_BANDWIDTH -> cycle >= 2 && excess && sharedCycles == 0 ? EASED_GAIN : CYCLE[cycle];
-            case PROBE_RTT -> 1;
+            case DOWN -> DOWN_GAIN;
+            case CRUISE -> excess && !queueOwner.isShared() ? EASED_GAIN : 1;
+            case REFILL, PROBE_RTT -> 1;
+            case UP -> UP_GAIN;
         };
-        long rate = Math.max(maxPacketBytes, (long) (gain * bandwidth * PACING_MARGIN));
+        double bandwidth = maxBandwidth * PACING_MARGIN * randomLoss.makeUp();
+        long rate = Math.max(maxPacketBytes, (long) (gain * bandwidth));
         // What a few small packets show is no rate; nobody begins more slowly than with a first window.
         return mode == Mode.STARTUP ? Math.max(rate, windowRate(INITIAL_PACKETS * maxPacketBytes)) : rate;
     }
@@ -440,15 +469,15 @@ public final class Bbr implements CongestionController {
 
     /** What goes out, and is acknowledged, as one batch: a millisecond's worth, within bounds. */
     private double quantumBytes() {
-        double packets = bandwidth / 1_000.0 / maxPacketBytes;
+        double packets = maxBandwidth / 1_000.0 / maxPacketBytes;
         return Math.max(MIN_QUANTUM_PACKETS, Math.min(packets, MAX_QUANTUM_PACKETS)) * maxPacketBytes;
     }
 
     private double bdpBytes(double gain) {
-        if (bandwidth == 0 || minRttNanos == Long.MAX_VALUE) {
+        if (maxBandwidth == 0 || minRttNanos == Long.MAX_VALUE) {
             return gain * INITIAL_PACKETS * maxPacketBytes;
         }
-        return gain * bandwidth * minRttNanos / SECOND_NANOS;
+        return gain * maxBandwidth * minRttNanos / SECOND_NANOS * randomLoss.makeUp();
     }
 
     private long minRttMicros() {
