@@ -42,6 +42,7 @@ TRANSPORTS = {
         link("tls"),
         session("auto"),
         session("tls"),
+        session("auto", warm=True),
         tcp("bbr"),
         tcp("cubic"),
         LIBUTP,
@@ -82,7 +83,7 @@ class Plan:
 
 STANDARD = Plan(
     links=LINKS,
-    transports=("bbr", "ledbat", "TCP bbr", "TCP cubic", "libutp", "bbr to libutp"),
+    transports=("bbr", "link session auto warm", "ledbat", "TCP bbr", "TCP cubic", "libutp", "bbr to libutp"),
     shared_links=share.links(),
     pairs=(("TCP cubic", "bbr"), ("TCP bbr", "bbr"), ("bbr", "bbr"), ("TCP cubic", "ledbat++"), ("ledbat++", "ledbat++")),
     held_links=held.LINKS,

@@ -117,7 +117,7 @@ def _completion(link: Link, transport: Transport, seed: int) -> float | None:
 
 def header() -> str:
     return (
-        f"{'':<16}{'Mbit/s':>8}{'of rate':>9}{'20 MB':>9}{'/ideal':>8}{'queue mean':>12}{'median':>8}{'p95 ms':>8}{'dropped':>9}"
+        f"{'':<24}{'Mbit/s':>8}{'of rate':>9}{'20 MB':>9}{'/ideal':>8}{'queue mean':>12}{'median':>8}{'p95 ms':>8}{'dropped':>9}"
     )
 
 
@@ -125,7 +125,7 @@ def line(result: Result) -> str:
     done = "-" if result.completion_seconds is None else f"{result.completion_seconds:.2f} s"
     by = "-" if result.completion_by_ideal is None else f"{result.completion_by_ideal:.2f}"
     return (
-        f"{result.transport:<16}{result.second_half_mbit:>8.1f}{result.share:>8.0%} {done:>9}{by:>8}"
+        f"{result.transport:<24}{result.second_half_mbit:>8.1f}{result.share:>8.0%} {done:>9}{by:>8}"
         f"{result.mean_queue_ms:>12.1f}{result.median_queue_ms:>8.1f}{result.p95_queue_ms:>8.1f}{result.dropped:>9}"
         # What the emulator could not take would be missing from the figures.
         + (f"  emulator overloaded: {result.overload}" if result.overload else "")

@@ -80,12 +80,13 @@ _FLAGS = "-XX:+UseSerialGC -Xshare:auto -Xss512k -Xmx256m -XX:-UsePerfData -XX:F
 BENCHMARK = ("java", *_FLAGS.split(), "-jar", str(BENCHMARK_JAR))
 
 
-def session(carrier: str) -> Transport:
-    """The link by itself, from session to session, without the proxies' sockets to tor."""
+def session(carrier: str, *, warm: bool = False) -> Transport:
+    """The link by itself, from session to session, without the proxies' sockets to tor; warm: compiled before it begins."""
+    words = ["warm"] if warm else []
     return Transport(
-        f"link session {carrier}",
-        lambda address, port: [*BENCHMARK, "link-serve", address, str(port)],
-        lambda address, port: [*BENCHMARK, "link-dial", address, str(port), carrier],
+        " ".join(["link session", carrier, *words]),
+        lambda address, port: [*BENCHMARK, "link-serve", address, str(port), *words],
+        lambda address, port: [*BENCHMARK, "link-dial", address, str(port), carrier, *words],
     )
 
 

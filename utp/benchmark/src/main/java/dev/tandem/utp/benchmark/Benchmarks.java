@@ -8,8 +8,8 @@ public final class Benchmarks {
     private static final String USAGE = """
             benchmark: expected one of
               micro [JMH's OPTION...]
-              link-serve ADDRESS PORT
-              link-dial ADDRESS PORT CARRIER
+              link-serve ADDRESS PORT [warm]
+              link-dial ADDRESS PORT CARRIER [warm]
               crowd-serve ADDRESS PORT up|down WARM_UP_SECONDS
               crowd-dial ADDRESS PORT up|down WARM_UP_SECONDS CONNECTIONS SECONDS
               idle-dial ADDRESS PORT CERT_FILE SESSIONS""";

@@ -49,6 +49,11 @@ public final class Bbr implements CongestionController {
 
     private static final int MAX_SHARED_WAIT_ROUNDS = 8;
 
+    /** The first probes come sooner: whatever held up one of the two ends for a moment may have ended startup too early. */
+    private static final int EARLY_PROBES = 2;
+
+    private static final int EARLY_WAIT_ROUNDS = 2;
+
     private static final long MIN_RTT_NANOS = 10 * SECOND_NANOS;
     private static final long PROBE_RTT_NANOS = SECOND_NANOS / 5;
     private static final double PROBE_RTT_WINDOW_GAIN = 0.5;
@@ -57,6 +62,15 @@ public final class Bbr implements CongestionController {
     private static final double FULL_GROWTH = 1.25;
 
     private static final int FULL_ROUNDS = 3;
+
+    /** So many rounds more if nothing shows that it is the path that takes no more. */
+    private static final int MAX_UNEXPLAINED_ROUNDS = 30;
+
+    /** A share lost that shows it, as a policer's does. */
+    private static final double FULL_LOSS = 0.01;
+
+    /** A probe that has found so much more goes on. */
+    private static final double PROBE_GROWTH = 1.1;
 
     /** A little less than was measured: an estimate that is a little too high would keep a queue for ever. */
     private static final double PACING_MARGIN = 0.99;
@@ -113,11 +127,19 @@ public final class Bbr implements CongestionController {
 
     private long fullBandwidth;
     private int roundsWithoutGrowth;
+    private int roundsUnexplained;
+
+    /** What the probe at hand has found so far. */
+    private long probedBandwidth;
+
+    /** The share lost of the last round. */
+    private double lostShare;
 
     /** Rounds since the last probe began to end, and when the next one is due. */
     private int roundsSinceProbe;
 
     private long probeDueNanos;
+    private int earlyProbes = EARLY_PROBES;
 
     /** What the last probe showed is still coming in. */
     private boolean probeEnding;
@@ -210,6 +232,10 @@ public final class Bbr implements CongestionController {
             }
             case CRUISE -> leastQueueMicros = Long.MAX_VALUE;
             case REFILL -> shortBytes = Double.MAX_VALUE;
+            case UP -> {
+                probedBandwidth = maxBandwidth;
+                earlyProbes = Math.max(0, earlyProbes - 1);
+            }
             default -> {}
         }
     }
@@ -224,15 +250,15 @@ public final class Bbr implements CongestionController {
         long now = acknowledgement.nowNanos();
         roundEndDelivered = acknowledgement.deliveredBytes();
         roundsSinceProbe++;
-        double lost = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
+        lostShare = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
         boolean queue = queueingDelayMicros > Math.max(10 * MILLI_MICROS, minRttMicros() / 4);
-        boolean congested = lost > HEAVY_LOSS || (lost > LOSS_WITH_QUEUE && queue);
+        boolean congested = lostShare > HEAVY_LOSS || (lostShare > LOSS_WITH_QUEUE && queue);
         if (mode != Mode.PROBE_RTT && queueOwner.onRound(congested, queueingDelayMicros)) {
             longBytes = Double.MAX_VALUE;
             shortBytes = Double.MAX_VALUE;
         }
         randomLoss.onRound(roundLostBytes, roundDeliveredBytes);
-        if (congested && (!queueOwner.isUnmoved() || lost > HEAVY_LOSS)) {
+        if (congested && (!queueOwner.isUnmoved() || lostShare > HEAVY_LOSS)) {
             onCongestion(now);
         } else if (longBytes < Double.MAX_VALUE) {
             // Room may have come back. Without the slow growth between the probes we would yield to TCP, which always
@@ -296,6 +322,10 @@ public final class Bbr implements CongestionController {
         if (maxBandwidth >= fullBandwidth * FULL_GROWTH) {
             fullBandwidth = maxBandwidth;
             roundsWithoutGrowth = 0;
+            roundsUnexplained = 0;
+        } else if (!isPathFull() && ++roundsUnexplained < MAX_UNEXPLAINED_ROUNDS) {
+            // Nothing waits in the path and nothing is lost: it is one of the two ends that is no faster for now.
+            roundsWithoutGrowth = 0;
         } else if (++roundsWithoutGrowth >= FULL_ROUNDS) {
             enter(Mode.DRAIN, now);
         }
@@ -332,14 +362,25 @@ public final class Bbr implements CongestionController {
             long most = Math.max(5 * MILLI_MICROS, minRttMicros() / 4);
             queueOwner.onDrained(leastQueueMicros != Long.MAX_VALUE && leastQueueMicros > most);
         }
-        int wait = queueOwner.isShared() ? MAX_SHARED_WAIT_ROUNDS : MAX_WAIT_ROUNDS;
+        int wait =
+                earlyProbes > 0 ? EARLY_WAIT_ROUNDS : queueOwner.isShared() ? MAX_SHARED_WAIT_ROUNDS : MAX_WAIT_ROUNDS;
         double rounds = Math.min(bdpBytes(1) / maxPacketBytes, wait);
         if (now - probeDueNanos >= 0 || roundsSinceProbe >= rounds) {
             enter(Mode.REFILL, now);
         }
     }
 
+    /** Whether a queue, or losses, show that the path takes no more. */
+    private boolean isPathFull() {
+        return queueingDelayMicros > Math.max(MILLI_MICROS, minRttMicros() / 16) || lostShare > FULL_LOSS;
+    }
+
     private boolean isProbed(long now, Acknowledgement acknowledgement) {
+        if (maxBandwidth > probedBandwidth * PROBE_GROWTH && !isPathFull()) {
+            // There is more: the probe goes on from there.
+            probedBandwidth = maxBandwidth;
+            modeSinceNanos = now;
+        }
         long inUp = now - modeSinceNanos;
         return (inUp > minRttNanos && acknowledgement.bytesInFlightBefore() >= bdpBytes(UP_GAIN) * 0.95)
                 || inUp > MAX_UP_ROUND_TRIPS * minRttNanos;
