@@ -129,7 +129,7 @@ class PathMemoryFileTest {
         }
         assertTrue(memory.isBlocked(OFFICE));
         assertEquals(2, lines.size(), lines::toString);
-        assertTrue(lines.get(1).startsWith("WARNING utp_paths is no longer written: "), lines::toString);
+        assertTrue(lines.get(1).startsWith("WARNING utp_paths cannot be written: "), lines::toString);
         assertFalse(lines.toString().contains("\n"));
     }
 }

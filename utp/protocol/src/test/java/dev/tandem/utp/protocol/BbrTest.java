@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the controller makes of a path: payload delivered in the second half of 20 s, and the queue that it holds. */
+/** What the controller makes of a path: payload delivered in the second half of 11 s, and the queue that it holds. */
 class BbrTest {
     private static final EndpointConfig CONFIG = EndpointConfig.DEFAULT.withConnection(ConnectionConfig.DEFAULT
             .withSendBufferBytes(32 << 20)
@@ -52,10 +52,10 @@ class BbrTest {
         double rates = 0;
         for (long seed = 1; seed <= 3; seed++) {
             Pair pair = begin(seed, path(megabits, rttMillis, queueBytes, loss));
-            pair.run(10 * SECONDS);
+            pair.run(5 * SECONDS);
             long half = pair.serverPeer().received;
-            pair.run(10 * SECONDS);
-            rates += (pair.serverPeer().received - half) * 8 / 10.0 / 1e6;
+            pair.run(5 * SECONDS);
+            rates += (pair.serverPeer().received - half) * 8 / 5.0 / 1e6;
         }
         double rate = rates / 3;
         assertTrue(rate >= share * megabits, "seeds 1 to 3: " + rate + " Mbit/s of " + megabits + " on average");

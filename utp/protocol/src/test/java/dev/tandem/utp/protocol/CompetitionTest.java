@@ -65,7 +65,7 @@ class CompetitionTest {
         simulation.runUntil(30 * SECONDS);
         long oursBefore = ours.receivedBytes();
         long cubicBefore = cubic.deliveredBytes();
-        simulation.runUntil(90 * SECONDS);
+        simulation.runUntil(75 * SECONDS);
         return new Received(cubic.deliveredBytes() - cubicBefore, ours.receivedBytes() - oursBefore);
     }
 
@@ -79,7 +79,7 @@ class CompetitionTest {
         simulation.runUntil(40 * SECONDS);
         long firstBefore = first.receivedBytes();
         long secondBefore = second.receivedBytes();
-        simulation.runUntil(100 * SECONDS);
+        simulation.runUntil(85 * SECONDS);
         return new Received(first.receivedBytes() - firstBefore, second.receivedBytes() - secondBefore);
     }
 
@@ -97,7 +97,7 @@ class CompetitionTest {
             Received received = besideCubic(buffer, Bbr::new, seed);
             double share = received.secondShare();
             assertTrue(share >= 0.3 && share <= 0.65, "seed " + seed + ": our share is " + share);
-            assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
+            assertTrue(received.bitsPerSecond(45) > 0.92 * RATE, "seed " + seed + ": " + received);
         }
     }
 
@@ -107,7 +107,7 @@ class CompetitionTest {
         for (long seed = 1; seed <= 2; seed++) {
             Received received = besideItsOwnKind(buffer, Bbr::new, seed);
             assertTrue(received.jain() >= 0.85, "seed " + seed + ": " + received + ", Jain " + received.jain());
-            assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
+            assertTrue(received.bitsPerSecond(45) > 0.92 * RATE, "seed " + seed + ": " + received);
         }
     }
 
@@ -118,7 +118,7 @@ class CompetitionTest {
         for (long seed = 1; seed <= 4; seed++) {
             Received received = besideCubic(buffer, Cubic::new, seed);
             shares += received.secondShare();
-            assertTrue(received.bitsPerSecond(60) > 0.92 * RATE, "seed " + seed + ": " + received);
+            assertTrue(received.bitsPerSecond(45) > 0.92 * RATE, "seed " + seed + ": " + received);
         }
         double share = shares / 4;
         assertTrue(share >= 0.3 && share <= 0.7, "seeds 1 to 4: our share is " + share + " on average");
@@ -141,7 +141,7 @@ class CompetitionTest {
         for (long seed = 1; seed <= 2; seed++) {
             Received received = besideItsOwnKind(buffer, LedbatPlusPlus::new, seed);
             assertTrue(received.jain() >= 0.9, "seed " + seed + ": " + received + ", Jain " + received.jain());
-            assertTrue(received.bitsPerSecond(60) > 0.8 * RATE, "seed " + seed + ": " + received);
+            assertTrue(received.bitsPerSecond(45) > 0.8 * RATE, "seed " + seed + ": " + received);
         }
     }
 }

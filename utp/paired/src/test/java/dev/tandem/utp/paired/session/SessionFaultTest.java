@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** Random faults: whatever the carriers do, each byte comes once and in order, and nothing waits for ever. */
 class SessionFaultTest {
-    private static final int SEEDS = Integer.getInteger("tandem.seeds", 250);
+    private static final int SEEDS = Integer.getInteger("tandem.seeds", 150);
     private static final int RETAIN = 512 * 1024;
     private static final int RECEIVE = 256 * 1024;
 
