@@ -272,7 +272,7 @@ public final class SessionCore {
     /** The other side's end of a µTP connection is gone. */
     void handleDrop(CarrierSlot slot, int attempt, long nowNanos) throws MalformedFrameException {
         pairing.checkDrop(slot == tls, attempt);
-        // Both sides may have given it up, and a new one be under way.
+        // Else both sides gave it up, and a new one may be under way.
         if (utp.isAttached() && utp.attempt == attempt) {
             String cause = "the other side gave up µTP";
             // Most likely for its silence, which the side that sends most notices first.
@@ -280,6 +280,8 @@ public final class SessionCore {
             abort(utp, cause, nowNanos);
             writer.forgetDrop();
             settle(nowNanos, cause);
+        } else if (!utp.isAttached()) {
+            pairing.handleLateDrop(attempt, nowNanos);
         }
     }
 
