@@ -197,7 +197,9 @@ final class LinkSession implements Session, SessionHost {
 
     void handleClosed(Carrier carrier, String cause, boolean inOrder) {
         if (!admitted && inOrder && carrier.kind() == CarrierKind.TLS) {
-            close(CloseReason.NOT_ADMITTED, null);
+            // Who does not like a proof says so when it comes; who has waited for it meanwhile has not got it.
+            boolean waited = now() >= config.helloTimeout().toNanos() / 4;
+            close(waited ? CloseReason.ADMISSION_TIMEOUT : CloseReason.NOT_ADMITTED, null);
         } else {
             core.handleClosed(carrier, cause, now());
             arm();

@@ -569,7 +569,9 @@ public final class SessionCore {
         }
         // What has come through in both directions needs no carrier any more.
         boolean wanted = !sender.isEndAcked() || !receiver.isComplete();
-        if (detached && wanted && !established) {
+        if (!tls.isAttached() && wanted && !established) {
+            // There is nothing to resume. Only the other end knows whether it has taken the session, and µTP may never
+            // tell.
             terminate(CloseReason.CARRIERS_LOST, cause, null);
             return;
         }
