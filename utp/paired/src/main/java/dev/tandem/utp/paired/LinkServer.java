@@ -102,10 +102,11 @@ public final class LinkServer {
         ServerLimits limits = config.limits();
         this.registry = new PairingRegistry(limits.unmatchedUtp(), limits.unmatchedUtpBytes());
         this.bounds = new ServerBounds(limits, totals.bounds());
-        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds());
+        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds(), Bound.HANDSHAKES);
         this.detached = new DetachedSessions(limits.detached(), limits.detachedBytes(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
-        this.door = new FrontDoor(loop, config.strangers(), secret, webServer(identity, config), new Doorkeeper());
+        this.door = new FrontDoor(
+                loop, config.strangers(), secret, webServer(loop, totals, identity, config), new Doorkeeper());
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
         } catch (IOException e) {
@@ -113,10 +114,15 @@ public final class LinkServer {
         }
     }
 
-    private static WebServer webServer(ServerIdentity identity, LinkConfig config) {
+    private static WebServer webServer(
+            EventLoop loop, CarrierTotals totals, ServerIdentity identity, LinkConfig config) {
         ServerIdentity front = identity.front();
         StrangerConfig strangers = config.strangers();
-        return new WebServer(front.key(), front.certificate(), strangers.webTimeout(), strangers.clock());
+        // Their own pace: neither they nor the clients are to use up what is for the others.
+        HandshakePace strangersPace =
+                new HandshakePace(loop, strangers.handshakesPerSecond(), totals.bounds(), Bound.STRANGER_HANDSHAKES);
+        return new WebServer(
+                front.key(), front.certificate(), strangers.webTimeout(), strangers.clock(), strangersPace::turn);
     }
 
     /**
