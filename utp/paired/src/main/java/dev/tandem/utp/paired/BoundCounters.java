@@ -30,7 +30,9 @@ public final class BoundCounters {
         /** µTP connections without a session: dropped. */
         UNMATCHED_UTP("unmatchedUtp"),
         /** Sessions without a carrier, in number or in bytes: closed. */
-        DETACHED("detached");
+        DETACHED("detached"),
+        /** The memory of all sessions: the one that holds most is reset, or a new one refused. */
+        MEMORY("memory");
 
         private final String key;
 

@@ -255,6 +255,11 @@ public final class LinkServer {
         return detached.count();
     }
 
+    /** Bytes of heap that all sessions take now, as they count against {@link ServerLimits#memoryBytes}. On the event loop. */
+    public long memoryBytes() {
+        return bounds.memory().usedBytes();
+    }
+
     /** µTP connections without a session now. On the event loop. */
     public int unmatchedCount() {
         return registry.waitingCount();
@@ -372,7 +377,8 @@ public final class LinkServer {
                 return false;
             }
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
-            LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
+            LinkSession session =
+                    new LinkSession(loop, false, policy, config, totals, from, keys, owner, bounds.memory());
             sessions.add(session);
             bounds.sessionOpened(session, from);
             detached.add(session);
@@ -381,7 +387,7 @@ public final class LinkServer {
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
-            new Welcome(config.receiveBytes()).write(welcome);
+            new Welcome(session.resumePoint().limit()).write(welcome);
             ctx.writeAndFlush(welcome);
             session.listen(acceptor.accepted(session));
             session.attach(carrier, 0);
@@ -482,6 +488,11 @@ public final class LinkServer {
             }
             bounds.sessionClosed(session);
             detached.remove(session);
+        }
+
+        @Override
+        public void grew(LinkSession session) {
+            bounds.makeRoom();
         }
 
         @Override
