@@ -50,6 +50,12 @@ record ServerOptions(
         DETACHED_SECONDS("detached-seconds", 1, 3_600),
         /** In each direction. */
         MAX_SESSION_BYTES("max-session-bytes", LinkConfig.MIN_WINDOW, 256 << 20),
+        /** Of the heap, for all sessions together, in MiB. */
+        MAX_MEMORY_MIB("max-memory-mib", 1, 1 << 20),
+        /** Of those who are no clients, or not known to be. */
+        MAX_STRANGERS("max-strangers", 1, 1_000_000),
+        /** By the server in this process. */
+        MAX_STRANGER_HANDSHAKES_PER_SECOND("max-stranger-handshakes-per-second", 1, 1_000_000),
         MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000);
 
         private final String key;
@@ -155,11 +161,18 @@ record ServerOptions(
                         or(Bound.MAX_HALF_OPEN_UTP, limits.halfOpenUtp()),
                         or(Bound.MAX_UNMATCHED_UTP, limits.unmatchedUtp()),
                         limits.unmatchedUtpBytes())
-                .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes());
+                .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes())
+                .withMemory(memoryBytes(limits));
+        StrangerConfig strangers = config.strangers();
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
-                .withStrangers(StrangerConfig.DEFAULT.withDecoy(address).withAnyUdpSource(anyUdpSource))
+                .withStrangers(strangers
+                        .withDecoy(address)
+                        .withAnyUdpSource(anyUdpSource)
+                        .withBounds(or(Bound.MAX_STRANGERS, strangers.maxStrangers()), strangers.maxMarkers())
+                        .withHandshakesPerSecond(
+                                or(Bound.MAX_STRANGER_HANDSHAKES_PER_SECOND, strangers.handshakesPerSecond())))
                 .withDetachedTimeout(Duration.ofSeconds(or(
                         Bound.DETACHED_SECONDS, (int) config.detachedTimeout().toSeconds())))
                 .withBuffers(
@@ -169,6 +182,11 @@ record ServerOptions(
 
     int logLinesPerSecond() {
         return or(Bound.MAX_LOG_LINES_PER_SECOND, ProxyLog.DEFAULT_LINES_PER_SECOND);
+    }
+
+    private long memoryBytes(ServerLimits limits) {
+        Integer mib = bounds.get(Bound.MAX_MEMORY_MIB);
+        return mib == null ? limits.memoryBytes() : (long) mib << 20;
     }
 
     private int or(Bound bound, int standard) {

@@ -102,10 +102,11 @@ public final class LinkServer {
         ServerLimits limits = config.limits();
         this.registry = new PairingRegistry(limits.unmatchedUtp(), limits.unmatchedUtpBytes());
         this.bounds = new ServerBounds(limits, totals.bounds());
-        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds());
+        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds(), Bound.HANDSHAKES);
         this.detached = new DetachedSessions(limits.detached(), limits.detachedBytes(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
-        this.door = new FrontDoor(loop, config.strangers(), secret, webServer(identity, config), new Doorkeeper());
+        this.door = new FrontDoor(
+                loop, config.strangers(), secret, webServer(loop, totals, identity, config), new Doorkeeper());
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
         } catch (IOException e) {
@@ -113,10 +114,15 @@ public final class LinkServer {
         }
     }
 
-    private static WebServer webServer(ServerIdentity identity, LinkConfig config) {
+    private static WebServer webServer(
+            EventLoop loop, CarrierTotals totals, ServerIdentity identity, LinkConfig config) {
         ServerIdentity front = identity.front();
         StrangerConfig strangers = config.strangers();
-        return new WebServer(front.key(), front.certificate(), strangers.webTimeout(), strangers.clock());
+        // Their own pace: neither they nor the clients are to use up what is for the others.
+        HandshakePace strangersPace =
+                new HandshakePace(loop, strangers.handshakesPerSecond(), totals.bounds(), Bound.STRANGER_HANDSHAKES);
+        return new WebServer(
+                front.key(), front.certificate(), strangers.webTimeout(), strangers.clock(), strangersPace::turn);
     }
 
     /**
@@ -249,6 +255,11 @@ public final class LinkServer {
         return detached.count();
     }
 
+    /** Bytes of heap that all sessions take now, as they count against {@link ServerLimits#memoryBytes}. On the event loop. */
+    public long memoryBytes() {
+        return bounds.memory().usedBytes();
+    }
+
     /** µTP connections without a session now. On the event loop. */
     public int unmatchedCount() {
         return registry.waitingCount();
@@ -366,7 +377,8 @@ public final class LinkServer {
                 return false;
             }
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
-            LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
+            LinkSession session =
+                    new LinkSession(loop, false, policy, config, totals, from, keys, owner, bounds.memory());
             sessions.add(session);
             bounds.sessionOpened(session, from);
             detached.add(session);
@@ -375,7 +387,7 @@ public final class LinkServer {
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
-            new Welcome(config.receiveBytes()).write(welcome);
+            new Welcome(session.resumePoint().limit()).write(welcome);
             ctx.writeAndFlush(welcome);
             session.listen(acceptor.accepted(session));
             session.attach(carrier, 0);
@@ -476,6 +488,11 @@ public final class LinkServer {
             }
             bounds.sessionClosed(session);
             detached.remove(session);
+        }
+
+        @Override
+        public void grew(LinkSession session) {
+            bounds.makeRoom();
         }
 
         @Override

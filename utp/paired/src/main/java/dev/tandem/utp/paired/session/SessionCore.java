@@ -60,13 +60,25 @@ public final class SessionCore {
             SessionHost host,
             ByteBufAllocator allocator,
             long nowNanos) {
+        this(client, policy, parameters, host, allocator, MemoryBudget.unbounded(), nowNanos);
+    }
+
+    /** The same as one of several sessions that share a budget. */
+    public SessionCore(
+            boolean client,
+            CarrierPolicy policy,
+            SessionParameters parameters,
+            SessionHost host,
+            ByteBufAllocator allocator,
+            MemoryBudget memory,
+            long nowNanos) {
         this.policy = policy;
         this.parameters = parameters;
         this.host = host;
         this.tls = new CarrierSlot(CarrierKind.TLS, allocator);
         this.utp = new CarrierSlot(CarrierKind.UTP, allocator);
-        this.sender = new Sender(parameters, allocator);
-        this.receiver = new Receiver(parameters, host, allocator);
+        this.sender = new Sender(parameters, allocator, memory);
+        this.receiver = new Receiver(parameters, host, allocator, memory);
         this.choice = new CarrierChoice(parameters, policy, tls, utp, sender, host);
         this.writer = new BatchWriter(allocator, sender, receiver, choice, host);
         this.pairing = new Pairing(client, policy, parameters, host, writer, nowNanos);
@@ -572,7 +584,9 @@ public final class SessionCore {
         }
         // What has come through in both directions needs no carrier any more.
         boolean wanted = !sender.isEndAcked() || !receiver.isComplete();
-        if (detached && wanted && !established) {
+        if (!tls.isAttached() && wanted && !established) {
+            // There is nothing to resume. Only the other end knows whether it has taken the session, and µTP may never
+            // tell.
             terminate(CloseReason.CARRIERS_LOST, cause, null);
             return;
         }
