@@ -1,5 +1,8 @@
 package dev.tandem.client;
 
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.Program;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
@@ -96,6 +99,16 @@ final class ClientProxy implements AutoCloseable {
         }
         listeners.add(bound.channel());
         return (InetSocketAddress) bound.channel().localAddress();
+    }
+
+    /**
+     * Shows metrics until it is closed, which is to be before this object. Once tor knows that the proxy is ready.
+     *
+     * @throws IOException if the address cannot be had, with a single line
+     */
+    ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
+        Program program = new Program("client-pt", ClientMain.version(), true);
+        return ProxyMetrics.show(address, program, loop, totals, client);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

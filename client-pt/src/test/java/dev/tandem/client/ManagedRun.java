@@ -32,7 +32,7 @@ final class ManagedRun implements AutoCloseable {
         TransportMessages messages = new TransportMessages(new Lines());
         exitCode = CompletableFuture.supplyAsync(() -> {
             try {
-                return new ManagedClient(messages, false).run(environment, in);
+                return new ManagedClient(messages, false, null).run(environment, in);
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
