@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Where metrics are shown: a loopback address with its port, or a Unix socket. Nobody on the network can reach either. */
 public sealed interface MetricsAddress {
-    /** What is taken, for messages. */
-    String TAKES = "127.0.0.1:PORT, [::1]:PORT or unix:/PATH";
+    /** What is taken, for messages; without an example, which a log would scrub. */
+    String TAKES = " takes ADDRESS:PORT of the loopback interface, or unix:/PATH";
 
     /**
      * Reads {@code 127.0.0.1:PORT}, {@code [::1]:PORT}, any other loopback address with a port of 1 to 65535, or
@@ -24,7 +24,7 @@ public sealed interface MetricsAddress {
         if (value.startsWith("unix:")) {
             String path = value.substring("unix:".length());
             if (!path.startsWith("/") || path.endsWith("/") || path.indexOf('\0') >= 0) {
-                throw new IllegalArgumentException(option + " takes " + TAKES);
+                throw new IllegalArgumentException(option + TAKES);
             }
             if (path.getBytes(StandardCharsets.UTF_8).length > UnixSocket.MAX_PATH_BYTES) {
                 throw new IllegalArgumentException(option + ": the path of a Unix socket has at most "
@@ -38,12 +38,12 @@ public sealed interface MetricsAddress {
         byte @Nullable [] bytes = address(host);
         int number = port.matches("[0-9]{1,5}") ? Integer.parseInt(port) : 0;
         if (bytes == null || number < 1 || number > 65_535) {
-            throw new IllegalArgumentException(option + " takes " + TAKES);
+            throw new IllegalArgumentException(option + TAKES);
         }
         InetAddress address = resolved(bytes);
         if (!address.isLoopbackAddress()) {
             throw new IllegalArgumentException(
-                    option + " takes a loopback address only, for metrics are nobody else's matter: " + TAKES);
+                    option + TAKES + "; that address is not one that only this machine reaches");
         }
         return new Loopback(new InetSocketAddress(address, number));
     }

@@ -11,7 +11,7 @@ public interface LinkView {
      * Looks at the carriers of some sessions, at others the next time, and brings the counts of their packets up to date.
      *
      * @param most how many sessions at most, 1 or more: this takes up the event loop
-     * @param observer told of each carrier whose path is known
+     * @param observer told of each carrier whose path is known, and on which something came lately
      */
     void sample(int most, Consumer<PathSample> observer);
 

@@ -10,8 +10,13 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Takes what the connection under one carrier knows of its path into the counters, each time what is new. */
+/**
+ * Takes what the connection under one carrier knows of its path into the counters, each time what is new. How the path is it tells
+ * only of a connection on which something came lately: what an idle one knows is of long ago.
+ */
 final class PathMeter {
+    private static final long LATELY_MILLIS = 1_000;
+
     private final CarrierKind kind;
     private final EventCounters counters;
     private final Map<PathEvent, Long> counted = new EnumMap<>(PathEvent.class);
@@ -31,23 +36,28 @@ final class PathMeter {
         } else if (channel instanceof EpollSocketChannel socket && socket.isActive() && observer != null) {
             EpollTcpInfo info = socket.tcpInfo();
             count(PathEvent.RETRANSMITTED, info.totalRetrans());
-            observer.accept(new PathSample(kind, info.rtt(), PathSample.UNMEASURED));
+            if (info.lastAckRecv() < LATELY_MILLIS) {
+                observer.accept(new PathSample(kind, info.rtt(), PathSample.UNMEASURED));
+            }
         }
     }
 
     private void measure(ConnectionStats stats, @Nullable Consumer<PathSample> observer) {
         count(PathEvent.SENT, stats.packetsSent());
-        count(PathEvent.RECEIVED, stats.packetsReceived());
+        boolean heard = count(PathEvent.RECEIVED, stats.packetsReceived());
         count(PathEvent.RETRANSMITTED, stats.retransmissions());
         count(PathEvent.LOST, stats.losses());
         count(PathEvent.TIMED_OUT, stats.timeouts());
-        if (observer != null) {
+        if (observer != null && heard) {
             observer.accept(new PathSample(kind, stats.rttMicros(), stats.queueingDelayMicros()));
         }
     }
 
-    private void count(PathEvent event, long total) {
+    /** Returns whether there were more since it was counted last. */
+    private boolean count(PathEvent event, long total) {
         Long before = counted.put(event, total);
-        counters.packets(kind, event, total - (before == null ? 0 : before));
+        long more = total - (before == null ? 0 : before);
+        counters.packets(kind, event, more);
+        return more > 0;
     }
 }
