@@ -91,8 +91,7 @@ final class StandaloneClient implements Callable<Integer> {
                 PathMemoryFile paths =
                         state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
                 ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, memory, log);
-                ProxyMetrics shown =
-                        metrics == null ? null : proxy.showMetrics(MetricsAddress.parse("--metrics", metrics))) {
+                ProxyMetrics shown = showMetrics(proxy)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
@@ -105,10 +104,23 @@ final class StandaloneClient implements Callable<Integer> {
             end.await();
             proxy.drain();
             return CommandLine.ExitCode.OK;
-        } catch (PtParseException | IllegalArgumentException e) {
+        } catch (PtParseException e) {
             return fail(log, CommandLine.ExitCode.USAGE, e);
         } catch (IOException e) {
             return fail(log, CommandLine.ExitCode.SOFTWARE, e);
+        }
+    }
+
+    private @Nullable ProxyMetrics showMetrics(ClientProxy proxy) throws IOException {
+        MetricsAddress address = metricsAddress();
+        return address == null ? null : proxy.showMetrics(address);
+    }
+
+    private @Nullable MetricsAddress metricsAddress() throws PtParseException {
+        try {
+            return metrics == null ? null : MetricsAddress.parse("--metrics", metrics);
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
         }
     }
 

@@ -1,8 +1,10 @@
 package dev.tandem.metrics;
 
 import dev.tandem.utp.paired.BoundCounters.Bound;
+import dev.tandem.utp.paired.CarrierChange;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierTotals;
+import dev.tandem.utp.paired.ChangeCause;
 import dev.tandem.utp.paired.LinkView.Population;
 import dev.tandem.utp.paired.PairingFailure;
 import dev.tandem.utp.paired.PathEvent;
@@ -13,6 +15,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -20,6 +23,19 @@ import java.util.function.ToLongFunction;
 
 /** What a client or a server shows of its link. Every counter is read when it is asked for. */
 final class LinkMetrics {
+    /** Changes that are shown before there are any: Prometheus does not see the first of a series that begins with it. */
+    private static final Set<CarrierChange> USUAL_CHANGES = Set.of(
+            new CarrierChange(null, CarrierKind.TLS, ChangeCause.TLS_UP),
+            new CarrierChange(null, CarrierKind.TLS, ChangeCause.TLS_UP_AGAIN),
+            new CarrierChange(CarrierKind.TLS, CarrierKind.UTP, ChangeCause.PAIRED),
+            new CarrierChange(CarrierKind.TLS, CarrierKind.UTP, ChangeCause.ANSWERED),
+            new CarrierChange(CarrierKind.TLS, null, ChangeCause.CLOSED),
+            new CarrierChange(CarrierKind.UTP, null, ChangeCause.SILENT),
+            new CarrierChange(CarrierKind.UTP, CarrierKind.TLS, ChangeCause.STALLED),
+            new CarrierChange(CarrierKind.UTP, CarrierKind.TLS, ChangeCause.SILENT),
+            new CarrierChange(CarrierKind.UTP, CarrierKind.TLS, ChangeCause.CLOSED),
+            new CarrierChange(CarrierKind.UTP, CarrierKind.TLS, ChangeCause.DROPPED));
+
     private static final Set<Refusal> STRANGERS =
             EnumSet.of(Refusal.STRANGER, Refusal.REPLAY, Refusal.TOO_MANY_STRANGERS);
     private static final Set<Refusal> NOT_TCP = EnumSet.of(Refusal.UTP_UNMATCHED, Refusal.UTP_DISPLACED);
@@ -101,8 +117,7 @@ final class LinkMetrics {
                 .name("tandem_carrier_changes_total")
                 .help("Changes of the carrier that this side sends on, by cause; from none is a first choice")
                 .labelNames("from", "to", "cause")
-                .callback(callback -> totals.events()
-                        .changes()
+                .callback(callback -> changes()
                         .forEach((change, times) -> callback.call(
                                 times, Labels.of(change.from()), Labels.of(change.to()), Labels.of(change.cause()))))
                 .register(registry);
@@ -134,6 +149,13 @@ final class LinkMetrics {
                 "tandem_retransmission_timeouts_total",
                 "Retransmission timeouts of µTP carriers",
                 () -> packets(CarrierKind.UTP, PathEvent.TIMED_OUT));
+    }
+
+    private Map<CarrierChange, Long> changes() {
+        Map<CarrierChange, Long> changes = new HashMap<>();
+        USUAL_CHANGES.forEach(usual -> changes.put(usual, 0L));
+        changes.putAll(totals.events().changes());
+        return changes;
     }
 
     private long packets(CarrierKind kind, PathEvent event) {
