@@ -273,7 +273,8 @@ public final class SessionCore {
     /** The other side's end of a µTP connection is gone. */
     void handleDrop(CarrierSlot slot, int attempt, long nowNanos) throws MalformedFrameException {
         pairing.checkDrop(slot == tls, attempt);
-        if (utp.attempt == attempt) {
+        // Both sides may have given it up, and a new one be under way.
+        if (utp.isAttached() && utp.attempt == attempt) {
             String cause = ChangeCause.DROPPED.text();
             // Most likely for its silence, which the side that sends most notices first.
             pairing.handleAbandoned(nowNanos);

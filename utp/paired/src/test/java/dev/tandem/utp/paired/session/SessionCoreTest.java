@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
+import io.netty.buffer.ByteBuf;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -101,6 +102,31 @@ class SessionCoreTest {
         pair.runUntil(7600 * MILLI);
         assertEquals(2, pair.client.core.stats().pairings(), pair::toString);
         assertEquals(CarrierKind.UTP, pair.server.core.sendingCarrier(), pair::toString);
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+    }
+
+    /** The news that the other side gave the old connection up too is none of the new one, which is under way. */
+    @Test
+    void aDropThatCrossesTheNextDialDoesNotHinderIt() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 30_000_000, 0);
+        SessionPair.Link[] old = new SessionPair.Link[1];
+        pair.at(SECOND, () -> {
+            old[0] = last(pair);
+            old[0].stall();
+        });
+        while (old[0] == null || !old[0].fromClient.closed) {
+            pair.runUntil(pair.nowNanos + MILLI);
+        }
+        ByteBuf drop = pair.allocator.heapBuffer();
+        Frames.writeDrop(drop, old[0].attempt);
+        Carrier tls = Objects.requireNonNull(pair.last(CarrierKind.TLS)).fromClient;
+        pair.client.core.handleBytes(tls, drop, pair.nowNanos);
+        drop.release();
+        pair.runUntil(pair.nowNanos + SECOND);
+        assertEquals(2, pair.client.core.stats().pairings(), pair::toString);
+        assertEquals(CarrierKind.UTP, pair.client.core.sendingCarrier(), pair::toString);
         pair.runUntil(60 * SECOND);
         assertFinished(pair);
     }

@@ -264,7 +264,9 @@ final class SessionPair {
         public void abort() {
             closed = true;
             drop();
-            at(delayNanos, this::tellPeer);
+            if (!stalled) {
+                at(delayNanos, this::tellPeer);
+            }
         }
 
         void drop() {
