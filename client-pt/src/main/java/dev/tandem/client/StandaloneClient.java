@@ -111,7 +111,7 @@ final class StandaloneClient implements Callable<Integer> {
         }
     }
 
-    private @Nullable ProxyMetrics showMetrics(ClientProxy proxy) throws IOException {
+    private @Nullable ProxyMetrics showMetrics(ClientProxy proxy) throws IOException, PtParseException {
         MetricsAddress address = metricsAddress();
         return address == null ? null : proxy.showMetrics(address);
     }
