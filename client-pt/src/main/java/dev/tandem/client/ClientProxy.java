@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The client's listeners and its sessions, all on one event loop. */
 final class ClientProxy implements AutoCloseable {
@@ -109,6 +110,24 @@ final class ClientProxy implements AutoCloseable {
     ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
         Program program = new Program("client-pt", ClientMain.version(), true);
         return ProxyMetrics.show(address, program, loop, totals, client);
+    }
+
+    /**
+     * The same where an option says. Not in the class of a command: there all methods are looked at, and their types loaded.
+     *
+     * @return null if the option is not there
+     * @throws PtParseException with a single line that names the option
+     */
+    @Nullable
+    ProxyMetrics showMetrics(String option, @Nullable String address) throws PtParseException, IOException {
+        if (address == null) {
+            return null;
+        }
+        try {
+            return showMetrics(MetricsAddress.parse(option, address));
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

@@ -1,6 +1,5 @@
 package dev.tandem.client;
 
-import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.BridgeLine;
 import dev.tandem.ptspec.IpAddresses;
@@ -91,7 +90,7 @@ final class StandaloneClient implements Callable<Integer> {
                 PathMemoryFile paths =
                         state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
                 ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, memory, log);
-                ProxyMetrics shown = showMetrics(proxy)) {
+                ProxyMetrics shown = proxy.showMetrics("--metrics", metrics)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
@@ -108,19 +107,6 @@ final class StandaloneClient implements Callable<Integer> {
             return fail(log, CommandLine.ExitCode.USAGE, e);
         } catch (IOException e) {
             return fail(log, CommandLine.ExitCode.SOFTWARE, e);
-        }
-    }
-
-    private @Nullable ProxyMetrics showMetrics(ClientProxy proxy) throws IOException, PtParseException {
-        MetricsAddress address = metricsAddress();
-        return address == null ? null : proxy.showMetrics(address);
-    }
-
-    private @Nullable MetricsAddress metricsAddress() throws PtParseException {
-        try {
-            return metrics == null ? null : MetricsAddress.parse("--metrics", metrics);
-        } catch (IllegalArgumentException e) {
-            throw new PtParseException(String.valueOf(e.getMessage()));
         }
     }
 

@@ -112,7 +112,7 @@ record ServerOptions(
                     case "carrier" -> carrier = CarrierPolicy.parse(option.value());
                     case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
                     case "decoy" -> decoy = HostPort.parse("decoy=", option.value());
-                    case "metrics" -> metrics = MetricsAddress.parse("metrics=", option.value());
+                    case "metrics" -> metrics = metricsAt("metrics=", option.value());
                     case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                     default ->
                         throw new PtParseException("unknown option " + option.key()
@@ -123,6 +123,19 @@ record ServerOptions(
             }
         }
         return new ServerOptions(carrier, congestion, decoy, anyUdpSource, metrics, bounds);
+    }
+
+    /**
+     * Reads where metrics are to be shown. Not in the class of a command: there all methods are looked at, and their types loaded.
+     *
+     * @throws PtParseException with one line that names the option and says what it takes
+     */
+    static MetricsAddress metricsAt(String option, String value) throws PtParseException {
+        try {
+            return MetricsAddress.parse(option, value);
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static String boundKeys() {

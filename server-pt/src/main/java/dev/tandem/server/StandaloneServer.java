@@ -86,7 +86,7 @@ final class StandaloneServer implements Callable<Integer> {
         try {
             InetSocketAddress address = listenAddress();
             ServerOptions given = ServerOptions.parse("--option", split(options));
-            MetricsAddress shownAt = metrics == null ? given.metrics() : metricsAddress();
+            MetricsAddress shownAt = metrics == null ? given.metrics() : ServerOptions.metricsAt("--metrics", metrics);
             log.limit(given.logLinesPerSecond());
             Upstream upstream =
                     new Upstream(HostPort.parse("--forward", forward).resolve(), null);
@@ -110,14 +110,6 @@ final class StandaloneServer implements Callable<Integer> {
             return fail(log, CommandLine.ExitCode.USAGE, e);
         } catch (IOException e) {
             return fail(log, CommandLine.ExitCode.SOFTWARE, e);
-        }
-    }
-
-    private @Nullable MetricsAddress metricsAddress() throws PtParseException {
-        try {
-            return metrics == null ? null : MetricsAddress.parse("--metrics", metrics);
-        } catch (IllegalArgumentException e) {
-            throw new PtParseException(String.valueOf(e.getMessage()));
         }
     }
 
