@@ -4,6 +4,7 @@ import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -25,6 +26,12 @@ public final class ClientMain implements Callable<Integer> {
 
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
+
+    @Option(
+            names = "--metrics",
+            paramLabel = "ADDR:PORT|unix:PATH",
+            description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
+    private @Nullable String metrics;
 
     private final Map<String, String> environment;
 
@@ -53,7 +60,7 @@ public final class ClientMain implements Callable<Integer> {
                             "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return new ManagedClient(TransportMessages.standardOutput(unsafeLogging), unsafeLogging)
+        return new ManagedClient(TransportMessages.standardOutput(unsafeLogging), unsafeLogging, metrics)
                 .run(environment, System.in);
     }
 

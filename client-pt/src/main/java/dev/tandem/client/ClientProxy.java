@@ -1,5 +1,8 @@
 package dev.tandem.client;
 
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.Program;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
@@ -30,6 +33,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The client's listeners and its sessions, all on one event loop. */
 final class ClientProxy implements AutoCloseable {
@@ -96,6 +100,34 @@ final class ClientProxy implements AutoCloseable {
         }
         listeners.add(bound.channel());
         return (InetSocketAddress) bound.channel().localAddress();
+    }
+
+    /**
+     * Shows metrics until it is closed, which is to be before this object. Once tor knows that the proxy is ready.
+     *
+     * @throws IOException if the address cannot be had, with a single line
+     */
+    ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
+        Program program = new Program("client-pt", ClientMain.version(), true);
+        return ProxyMetrics.show(address, program, loop, totals, client);
+    }
+
+    /**
+     * The same where an option says. Not in the class of a command: there all methods are looked at, and their types loaded.
+     *
+     * @return null if the option is not there
+     * @throws PtParseException with a single line that names the option
+     */
+    @Nullable
+    ProxyMetrics showMetrics(String option, @Nullable String address) throws PtParseException, IOException {
+        if (address == null) {
+            return null;
+        }
+        try {
+            return showMetrics(MetricsAddress.parse(option, address));
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

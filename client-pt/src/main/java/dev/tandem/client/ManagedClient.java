@@ -1,5 +1,7 @@
 package dev.tandem.client;
 
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ClientEnvironment;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ManagedEnvironment;
@@ -19,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedClient {
@@ -27,9 +30,16 @@ final class ManagedClient {
 
     private final TransportMessages messages;
     private final ProxyLog log;
+    private final @Nullable String metrics;
 
-    ManagedClient(TransportMessages messages, boolean unsafeLogging) {
+    /**
+     * A client that has not begun.
+     *
+     * @param metrics what {@code --metrics} said; null if nothing
+     */
+    ManagedClient(TransportMessages messages, boolean unsafeLogging, @Nullable String metrics) {
         this.messages = messages;
+        this.metrics = metrics;
         this.log = new ProxyLog(messages::log, unsafeLogging);
     }
 
@@ -70,26 +80,42 @@ final class ManagedClient {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
             }
-            listen(environment, proxy);
+            MetricsAddress shownAt = listen(environment, proxy);
             WarmUp.start();
             messages.statusVersion("tandem", ClientMain.version());
-            end.await();
-            proxy.drain();
+            try (ProxyMetrics shown = showMetrics(shownAt, proxy)) {
+                end.await();
+                proxy.drain();
+            }
         }
         return 0;
     }
 
-    private void listen(ClientEnvironment environment, ClientProxy proxy) {
+    /** A client that cannot show its metrics is a client all the same. */
+    private @Nullable ProxyMetrics showMetrics(@Nullable MetricsAddress address, ClientProxy proxy) {
+        try {
+            return address == null ? null : proxy.showMetrics(address);
+        } catch (IOException e) {
+            log.warning(e.getMessage() + "; they are not shown");
+            return null;
+        }
+    }
+
+    /** Returns where metrics are to be shown; null for nowhere. */
+    private @Nullable MetricsAddress listen(ClientEnvironment environment, ClientProxy proxy) {
+        MetricsAddress shownAt = null;
         // A transport that is not ours gets no message at all.
         if (environment.transports().contains(TRANSPORT)) {
             try {
+                shownAt = metrics == null ? null : MetricsAddress.parse("--metrics", metrics);
                 InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
                 messages.cmethod(TRANSPORT, proxy.listenSocks(local));
-            } catch (IOException e) {
+            } catch (IOException | IllegalArgumentException e) {
                 messages.cmethodError(TRANSPORT, String.valueOf(e.getMessage()));
             }
         }
         messages.cmethodsDone();
+        return shownAt;
     }
 
     private static LinkConfig config(ClientEnvironment environment) {

@@ -1,5 +1,6 @@
 package dev.tandem.client;
 
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.BridgeLine;
 import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.ptspec.LibraryLog;
@@ -62,6 +63,12 @@ final class StandaloneClient implements Callable<Integer> {
             description = "A folder for what is learned of networks; without it, that is forgotten at the end.")
     private @Nullable Path state;
 
+    @Option(
+            names = "--metrics",
+            paramLabel = "ADDR:PORT|unix:PATH",
+            description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
+    private @Nullable String metrics;
+
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
@@ -71,7 +78,7 @@ final class StandaloneClient implements Callable<Integer> {
     private boolean verbose;
 
     @Override
-    @SuppressWarnings("try") // the file has only to be open
+    @SuppressWarnings("try") // the file and the metrics have only to be open
     public Integer call() throws InterruptedException {
         if (verbose) {
             Configuration.set("level", "debug");
@@ -82,7 +89,8 @@ final class StandaloneClient implements Callable<Integer> {
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths =
                         state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
-                ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, memory, log)) {
+                ClientProxy proxy = new ClientProxy(LinkConfig.DEFAULT, memory, log);
+                ProxyMetrics shown = proxy.showMetrics("--metrics", metrics)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());

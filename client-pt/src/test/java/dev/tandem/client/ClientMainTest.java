@@ -56,6 +56,21 @@ class ClientMainTest {
         assertTrue(err.toString().startsWith("client-pt: ") && err.toString().contains(expected), err.toString());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2 | 192.0.2.1:9151 | --metrics takes ADDRESS:PORT of the loopback interface, or unix:/PATH; that address",
+                "2 | 9151 | --metrics takes ADDRESS:PORT of the loopback",
+                "1 | unix:/nonexistent/m.sock | metrics: the Unix socket cannot be made",
+            })
+    void namesMetricsThatCannotBeShown(int exitCode, String address, String expected) {
+        String line = "utp 127.0.0.1:1 cert=" + Bridge.CERT;
+        assertEquals(exitCode, run("standalone", "--listen", "127.0.0.1:0", "--bridge", line, "--metrics", address));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().startsWith("client-pt: " + expected), err.toString());
+    }
+
     /** Half a bridge line behind a missing quote, and what people mistype. */
     @ParameterizedTest
     @CsvSource(

@@ -74,6 +74,31 @@ class ManagedClientTest {
     }
 
     @Test
+    void namesMetricsThatOthersCouldSeeAndStays() throws Exception {
+        try (ManagedRun run = new ManagedRun(environment(), "0.0.0.0:9151")) {
+            String line = run.await("CMETHOD-ERROR utp ");
+            assertTrue(line.contains("--metrics takes ADDRESS:PORT of the loopback interface"), line);
+            run.await("CMETHODS DONE");
+            assertTrue(run.isRunning());
+        }
+    }
+
+    @Test
+    void goesOnWithoutMetricsWhosePortIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ManagedRun run = new ManagedRun(environment(), "127.0.0.1:" + taken.getLocalPort())) {
+            run.await("CMETHOD utp socks5 ");
+            run.await("CMETHODS DONE");
+            String line = run.await("LOG SEVERITY=warning ");
+            assertTrue(
+                    line.contains("metrics: cannot listen")
+                            && !ADDRESS.matcher(line).find(),
+                    line);
+            assertTrue(run.isRunning());
+        }
+    }
+
+    @Test
     void saysNothingOfATransportThatIsNotOurs() throws Exception {
         Map<String, String> variables = environment();
         variables.put("TOR_PT_CLIENT_TRANSPORTS", "obfs4,snowflake");

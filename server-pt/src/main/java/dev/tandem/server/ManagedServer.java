@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.ProxyLog;
@@ -19,6 +20,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
@@ -80,7 +82,7 @@ final class ManagedServer {
         end.await();
     }
 
-    @SuppressWarnings("try") // the file with the counters has only to be open
+    @SuppressWarnings("try") // the file with the counters and the metrics have only to be open
     private void serve(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
             throws PtParseException, IOException, InterruptedException {
         ServerOptions options = ServerOptions.parse("ServerTransportOptions", environment.optionsOf(TRANSPORT));
@@ -102,8 +104,23 @@ final class ManagedServer {
             messages.smethodsDone();
             proxy.warmUp();
             messages.statusVersion("tandem", ServerMain.version());
-            end.await();
-            proxy.drain();
+            try (ProxyMetrics metrics = showMetrics(options, proxy)) {
+                end.await();
+                proxy.drain();
+            }
+        }
+    }
+
+    /** A bridge that cannot show its metrics is a bridge all the same. */
+    private @Nullable ProxyMetrics showMetrics(ServerOptions options, ServerProxy proxy) {
+        if (options.metrics() == null) {
+            return null;
+        }
+        try {
+            return proxy.showMetrics(options.metrics());
+        } catch (IOException e) {
+            log.warning(e.getMessage() + "; they are not shown");
+            return null;
         }
     }
 

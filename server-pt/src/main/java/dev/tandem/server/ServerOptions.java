@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param decoy {@code decoy=}: the TLS server that strangers meet; null for one in this process
  * @param anyUdpSource {@code udp-source=}: {@code client} (the default), µTP for addresses with a client's TCP connection
  *     only, or {@code any}
+ * @param metrics {@code metrics=}: where metrics are shown; null for nowhere
  * @param bounds the bounds that are not the default's
  */
 record ServerOptions(
@@ -34,6 +36,7 @@ record ServerOptions(
         CongestionControl congestion,
         @Nullable HostPort decoy,
         boolean anyUdpSource,
+        @Nullable MetricsAddress metrics,
         Map<Bound, Integer> bounds) {
     /** The options that are a number. */
     enum Bound {
@@ -100,6 +103,7 @@ record ServerOptions(
         Map<Bound, Integer> bounds = new EnumMap<>(Bound.class);
         HostPort decoy = null;
         boolean anyUdpSource = false;
+        MetricsAddress metrics = null;
         for (TransportArgs.Arg option : options.entries()) {
             if (!seen.add(option.key())) {
                 throw new PtParseException(where + ": " + option.key() + "= is there twice");
@@ -114,16 +118,30 @@ record ServerOptions(
                     case "carrier" -> carrier = CarrierPolicy.parse(option.value());
                     case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
                     case "decoy" -> decoy = HostPort.parse("decoy=", option.value());
+                    case "metrics" -> metrics = metricsAt("metrics=", option.value());
                     case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                     default ->
                         throw new PtParseException("unknown option " + option.key()
-                                + "=; this transport takes carrier=, cc=, decoy=, udp-source=" + boundKeys());
+                                + "=; this transport takes carrier=, cc=, decoy=, metrics=, udp-source=" + boundKeys());
                 }
             } catch (IllegalArgumentException | PtParseException e) {
                 throw new PtParseException(where + ": " + e.getMessage());
             }
         }
-        return new ServerOptions(carrier, congestion, decoy, anyUdpSource, bounds);
+        return new ServerOptions(carrier, congestion, decoy, anyUdpSource, metrics, bounds);
+    }
+
+    /**
+     * Reads where metrics are to be shown. Not in the class of a command: there all methods are looked at, and their types loaded.
+     *
+     * @throws PtParseException with one line that names the option and says what it takes
+     */
+    static MetricsAddress metricsAt(String option, String value) throws PtParseException {
+        try {
+            return MetricsAddress.parse(option, value);
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static String boundKeys() {

@@ -110,6 +110,8 @@ class ManagedServerTest {
             value = {
                 "utp:carrier=pigeon | carrier= takes auto, tls or utp",
                 "utp:cc=reno | cc= takes bbr, cubic, ledbat or ledbat++",
+                "utp:metrics=0.0.0.0\\:9151 | that address is not one that only this machine reaches",
+                "utp:metrics=9151 | metrics= takes ADDRESS:PORT of the loopback interface",
                 "utp:colour=red | unknown option colour=",
                 "utp:carrier=tls;utp:carrier=tls | carrier= is there twice",
                 "utp:max-sessions=0 | max-sessions= takes a number from 1 to 1000000",
@@ -134,6 +136,21 @@ class ManagedServerTest {
             run.await("SMETHODS DONE");
             assertTrue(run.isRunning());
         }
+    }
+
+    @Test
+    void metricsThatCannotBeShownAreToldAndTheBridgeWorks() throws Exception {
+        Map<String, String> variables = environment(unused());
+        Path taken = Files.writeString(folder.resolve("taken"), "precious");
+        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:metrics=unix\\:" + taken);
+        try (ManagedRun run = new ManagedRun(variables)) {
+            run.await("SMETHOD utp ");
+            run.await("SMETHODS DONE");
+            String line = run.await("LOG SEVERITY=warning ");
+            assertTrue(line.contains("the place of the Unix socket is taken by something else"), line);
+            assertTrue(run.isRunning());
+        }
+        assertEquals("precious", Files.readString(taken));
     }
 
     @Test

@@ -40,13 +40,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 import org.jspecify.annotations.Nullable;
 
 /** Accepts sessions on one address and port, TCP and µTP. Everything runs on one event loop. */
 @SuppressWarnings("FutureReturnValueIgnored") // of closing, which fails only when closed already
-public final class LinkServer {
+public final class LinkServer implements LinkView {
     /** How often port 0 is tried: the free TCP port may be taken for UDP. */
     private static final int PORT_TRIES = 16;
 
@@ -68,6 +69,7 @@ public final class LinkServer {
 
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
+    private final SamplingRound sampling = new SamplingRound(() -> sessions);
     private final DetachedSessions detached;
     /** The identifier that each session expects, or used last. */
     private final Map<LinkSession, PairingId> identifiers = new HashMap<>();
@@ -280,7 +282,26 @@ public final class LinkServer {
         return bounds.halfOpenCount();
     }
 
+    @Override
+    public Population population() {
+        StrangerStats strangers = door.stats();
+        return new Population(
+                sessions.size() - detached.count(),
+                detached.count(),
+                0,
+                bounds.halfOpenCount(),
+                registry.waitingCount(),
+                strangers.present(),
+                strangers.decoyFailures());
+    }
+
+    @Override
+    public void sample(int most, Consumer<PathSample> observer) {
+        sampling.sample(most, observer);
+    }
+
     private void refused(Refusal refusal, @Nullable InetSocketAddress from) {
+        totals.events().refused(refusal);
         if (refusal == Refusal.UTP_DISPLACED) {
             totals.bounds().hit(Bound.UNMATCHED_UTP);
         }

@@ -64,6 +64,8 @@ final class LinkSession implements Session, SessionHost {
     private @Nullable SessionListener listener;
     /** The server accepted the proof; on a server, true from the start. */
     private boolean admitted;
+    /** There is no carrier. */
+    private boolean detached;
     /** Of the last RESUME that was sent (client) or taken (server). */
     private int resumeCounter;
 
@@ -254,6 +256,23 @@ final class LinkSession implements Session, SessionHost {
         core.close(reason, tell);
     }
 
+    boolean isDetached() {
+        return detached;
+    }
+
+    EventCounters events() {
+        return totals.events();
+    }
+
+    /** Looks at the carriers' paths. */
+    void sample(Consumer<PathSample> observer) {
+        for (CarrierKind kind : CarrierKind.values()) {
+            if (core.carrier(kind) instanceof CarrierChannel carrier) {
+                carrier.sample(observer);
+            }
+        }
+    }
+
     // Time.
 
     private long now() {
@@ -378,7 +397,8 @@ final class LinkSession implements Session, SessionHost {
     }
 
     @Override
-    public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+    public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, ChangeCause cause, String detail) {
+        totals.events().carrierChanged(from, to, cause);
         if (from != null && to != null) {
             totals.carrierChanged();
         }
@@ -386,7 +406,7 @@ final class LinkSession implements Session, SessionHost {
             owner.utpWorks(this);
         }
         if (listener != null) {
-            listener.onCarrierChanged(this, from, to, cause);
+            listener.onCarrierChanged(this, from, to, detail);
         }
     }
 
@@ -432,6 +452,7 @@ final class LinkSession implements Session, SessionHost {
 
     @Override
     public void detached(boolean now) {
+        detached = now;
         owner.detached(this, now);
     }
 
@@ -444,6 +465,7 @@ final class LinkSession implements Session, SessionHost {
         keys.destroy();
         memory.sessionClosed();
         totals.sessionClosed();
+        totals.events().sessionClosed(reason);
         owner.closed(this);
         if (listener != null) {
             listener.onClosed(this, reason, detail);
