@@ -1,8 +1,10 @@
 package dev.tandem.client;
 
+import dev.tandem.client.upstream.UpstreamNetwork;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
+import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.ptspec.netty.SocksListener;
 import dev.tandem.ptspec.netty.SocksReply;
 import dev.tandem.ptspec.netty.SocksRequest;
@@ -26,10 +28,14 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The client's listeners and its sessions, all on one event loop. */
 final class ClientProxy implements AutoCloseable {
@@ -45,10 +51,21 @@ final class ClientProxy implements AutoCloseable {
     private final ProxyLog log;
     private final List<Channel> listeners = new CopyOnWriteArrayList<>();
 
-    ClientProxy(LinkConfig config, PathMemory memory, ProxyLog log) {
+    /**
+     * @param upstream through which everything goes, or null
+     * @param memory for dials without such a proxy; those through one neither ask nor tell it
+     */
+    ClientProxy(LinkConfig config, @Nullable UpstreamProxy upstream, PathMemory memory, ProxyLog log) {
         this.log = log;
-        this.client = new LinkClient(loop, totals, memory);
-        this.dialer = new Dialer(client, config, log);
+        this.client = upstream == null
+                ? new LinkClient(loop, totals, memory)
+                : new LinkClient(
+                        loop,
+                        totals,
+                        new UpstreamNetwork(upstream, config),
+                        new PathMemory(InstantSource.system(), new SecureRandom()),
+                        new SplittableRandom());
+        this.dialer = new Dialer(client, config, upstream == null, log);
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 
@@ -152,7 +169,7 @@ final class ClientProxy implements AutoCloseable {
                 case TIMEOUT -> SocksReplyCode.TTL_EXPIRED;
                 case NETWORK_UNREACHABLE -> SocksReplyCode.NETWORK_UNREACHABLE;
                 case HOST_UNREACHABLE -> SocksReplyCode.HOST_UNREACHABLE;
-                case WRONG_PIN, NOT_OUR_SERVER, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
+                case WRONG_PIN, NOT_OUR_SERVER, PROXY, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
             };
         }
     }

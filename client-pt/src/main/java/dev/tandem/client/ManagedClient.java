@@ -55,16 +55,16 @@ final class ManagedClient {
             return 1;
         }
         if (environment.upstreamProxy().isPresent()) {
-            // Fail closed: to go out directly would give away the one whom the proxy is to hide.
-            messages.proxyError("this version cannot go through an upstream proxy");
-            return 1;
+            // Without it tor ends the client. Whether the proxy is there shows with each session.
+            messages.proxyDone();
         }
         // Only the state folder may be written to, and the native library is unpacked before it is loaded.
         System.setProperty("io.netty.native.workdir", folder.path().toString());
         PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths = PathMemoryFile.open(folder, memory, log);
-                ClientProxy proxy = new ClientProxy(config(environment), memory, log);
+                ClientProxy proxy = new ClientProxy(
+                        config(environment), environment.upstreamProxy().orElse(null), memory, log);
                 PublishedFile counters = new PublishedFile(
                         folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             if (environment.exitOnStdinClose()) {

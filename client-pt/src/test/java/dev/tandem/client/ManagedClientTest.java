@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.utp.paired.ServerIdentity;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -54,7 +55,6 @@ class ManagedClientTest {
                 "TOR_PT_STATE_LOCATION | | ENV-ERROR ",
                 "TOR_PT_STATE_LOCATION | relative/path | ENV-ERROR ",
                 "TOR_PT_EXIT_ON_STDIN_CLOSE | 1 | CMETHODS DONE",
-                "TOR_PT_PROXY | socks5://127.0.0.1:9 | PROXY-ERROR ",
                 "TOR_PT_PROXY | gopher://127.0.0.1:9 | PROXY-ERROR ",
                 "TOR_PT_OUTBOUND_BIND_ADDRESS_V4 | nonsense | ENV-ERROR ",
             })
@@ -152,6 +152,24 @@ class ManagedClientTest {
                         run.logLines().stream()
                                 .filter(each -> each.contains("SEVERITY=warning"))
                                 .count());
+            }
+        }
+    }
+
+    /** An address of nobody's: it is refused before anything leaves. */
+    @Test
+    void dialsFromTheAddressThatItIsGiven() throws Exception {
+        Map<String, String> variables = environment();
+        variables.put("TOR_PT_OUTBOUND_BIND_ADDRESS_V4", "192.0.2.77");
+        try (ManagedRun run = new ManagedRun(variables)) {
+            InetSocketAddress proxy = Socks.proxyOf(run.await("CMETHOD "));
+            try (Socks socks = new Socks(proxy)) {
+                assertEquals(1, socks.request(IpAddresses.parseAddressPort("192.0.2.1:443"), "cert=" + Bridge.CERT));
+                assertTrue(run.await("LOG SEVERITY=warning").contains("the local address cannot be bound"));
+            }
+            // On this machine it is of no use.
+            try (Socks socks = new Socks(proxy)) {
+                assertEquals(5, socks.request(unused(), "cert=" + Bridge.CERT));
             }
         }
     }
