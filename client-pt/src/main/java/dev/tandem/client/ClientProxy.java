@@ -4,6 +4,7 @@ import dev.tandem.client.upstream.UpstreamNetwork;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
+import dev.tandem.ptspec.TransportStatus;
 import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.ptspec.netty.SocksListener;
 import dev.tandem.ptspec.netty.SocksReply;
@@ -54,18 +55,25 @@ final class ClientProxy implements AutoCloseable {
     /**
      * @param upstream through which everything goes, or null
      * @param memory for dials without such a proxy; those through one neither ask nor tell it
+     * @param status who else is told of connections and carriers, or null
      */
-    ClientProxy(LinkConfig config, @Nullable UpstreamProxy upstream, PathMemory memory, ProxyLog log) {
+    ClientProxy(
+            LinkConfig config,
+            @Nullable UpstreamProxy upstream,
+            PathMemory memory,
+            ProxyLog log,
+            @Nullable TransportStatus status) {
         this.log = log;
-        this.client = upstream == null
+        UpstreamNetwork network = upstream == null ? null : new UpstreamNetwork(upstream, config);
+        this.client = network == null
                 ? new LinkClient(loop, totals, memory)
                 : new LinkClient(
                         loop,
                         totals,
-                        new UpstreamNetwork(upstream, config),
+                        network,
                         new PathMemory(InstantSource.system(), new SecureRandom()),
                         new SplittableRandom());
-        this.dialer = new Dialer(client, config, upstream == null, log);
+        this.dialer = new Dialer(client, config, network == null || network.mayTakeUdp(), log, status);
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 

@@ -1,6 +1,7 @@
 package dev.tandem.client;
 
 import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.TransportStatus;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
@@ -37,13 +38,15 @@ final class Dialer {
     private final LinkConfig config;
     private final boolean udp;
     private final ProxyLog log;
+    private final @Nullable TransportStatus status;
 
     /** @param udp whether there is UDP; otherwise sessions are of TLS alone */
-    Dialer(LinkClient client, LinkConfig config, boolean udp, ProxyLog log) {
+    Dialer(LinkClient client, LinkConfig config, boolean udp, ProxyLog log, @Nullable TransportStatus status) {
         this.client = client;
         this.config = config;
         this.udp = udp;
         this.log = log;
+        this.status = status;
     }
 
     /** Dials; on the event loop of the connection, which is the client's own. */
@@ -64,6 +67,9 @@ final class Dialer {
                 fail(waiting, done.cause());
                 return;
             }
+            if (status != null) {
+                status.connected();
+            }
             Session session = done.getNow();
             if (waiting.install(relay)) {
                 relay.join(session);
@@ -75,6 +81,9 @@ final class Dialer {
 
     private void fail(Waiting waiting, Throwable cause) {
         log.warning("no session with the bridge: " + cause.getMessage());
+        if (status != null) {
+            status.failed(String.valueOf(cause.getMessage()));
+        }
         waiting.failed(cause);
     }
 
@@ -84,6 +93,11 @@ final class Dialer {
         public void onCarrierChanged(
                 Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
             log.info("sending on " + (to == null ? "nothing" : to) + " now: " + cause);
+            if (status != null && to != null) {
+                // Told before its own listener hears of the session.
+                status.connected();
+                status.carrier(to.toString());
+            }
         }
 
         @Override

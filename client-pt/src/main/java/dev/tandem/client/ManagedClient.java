@@ -9,6 +9,7 @@ import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportMessages;
+import dev.tandem.ptspec.TransportStatus;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
 import dev.tandem.utp.paired.memory.PathMemory;
@@ -64,11 +65,19 @@ final class ManagedClient {
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths = PathMemoryFile.open(folder, memory, log);
                 ClientProxy proxy = new ClientProxy(
-                        config(environment), environment.upstreamProxy().orElse(null), memory, log);
+                        config(environment),
+                        environment.upstreamProxy().orElse(null),
+                        memory,
+                        log,
+                        new TransportStatus(messages, TRANSPORT));
                 PublishedFile counters = new PublishedFile(
                         folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
+            } else {
+                // An orphan would keep its connections for nobody.
+                end.watchParent();
+                messages.whenBroken(end::raise);
             }
             listen(environment, proxy);
             WarmUp.start();

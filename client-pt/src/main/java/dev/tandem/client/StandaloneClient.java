@@ -121,7 +121,7 @@ final class StandaloneClient implements Callable<Integer> {
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths =
                         state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
-                ClientProxy proxy = new ClientProxy(config, through, memory, log)) {
+                ClientProxy proxy = new ClientProxy(config, through, memory, log, null)) {
             BridgeLine line = BridgeLine.parse(bridgeLine());
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());

@@ -30,6 +30,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -126,7 +127,7 @@ class UpstreamProxyRunTest {
             exchange(socks, 10_000);
             stub.cut();
             exchange(socks, 20_000);
-            assertEquals(2, stub.connections());
+            assertEquals(2, stub.asked.size());
             trap.assertUntouched();
         }
     }
@@ -187,6 +188,77 @@ class UpstreamProxyRunTest {
             assertEquals(1, socks.request(trap.address, "cert=" + Bridge.CERT + ";carrier=utp"));
             String line = run.await("LOG SEVERITY=warning");
             assertTrue(line.contains("carrier=utp, but it takes TCP only"), line);
+            trap.assertUntouched();
+        }
+    }
+
+    /** Also if the proxy says that its relay is everywhere: where it is itself is meant. */
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1, ''", "0.0.0.0, friend:password"})
+    void takesUtpThroughARelay(String relayAddress, String login) throws Exception {
+        try (Bridge bridge = new Bridge();
+                Trap trap = new Trap();
+                UdpRelayStub relay = new UdpRelayStub(bridge.address, trap.address);
+                UpstreamStub stub = new UpstreamStub(Kind.SOCKS5, Manner.CONNECTS, login, bridge.address);
+                ManagedRun run = run(stub.uri(login))) {
+            stub.relays.add(relay);
+            stub.relayAddress = relayAddress;
+            try (Socks socks = new Socks(Socks.proxyOf(run.await("CMETHOD ")))) {
+                assertEquals(0, socks.request(trap.address, "cert=" + Bridge.CERT));
+                run.await("LOG SEVERITY=info MESSAGE=\"sending on utp now");
+                exchange(socks, 1_000_000);
+                assertTrue(relay.relayed.get() > 1_000_000 / 1_232, "all of it by UDP");
+                assertEquals(0, relay.wrong.get(), "headers and sizes");
+                // The relay ends with its TCP connection, and TLS goes on.
+                Objects.requireNonNull(stub.relayControl).close();
+                run.await("LOG SEVERITY=info MESSAGE=\"sending on tls now");
+                exchange(socks, 100_000);
+                socks.socket.shutdownOutput();
+                assertEquals(-1, socks.in.read());
+            }
+            trap.assertUntouched();
+        }
+    }
+
+    @Test
+    void endsTheRelayWithTheSession() throws Exception {
+        try (Bridge bridge = new Bridge();
+                Trap trap = new Trap();
+                UdpRelayStub relay = new UdpRelayStub(bridge.address, trap.address);
+                UpstreamStub stub = new UpstreamStub(Kind.SOCKS5, Manner.CONNECTS, "", bridge.address);
+                ManagedRun run = run(stub.uri(""))) {
+            stub.relays.add(relay);
+            try (Socks socks = new Socks(Socks.proxyOf(run.await("CMETHOD ")))) {
+                assertEquals(0, socks.request(trap.address, "cert=" + Bridge.CERT + ";carrier=utp"));
+                exchange(socks, 10_000);
+                assertFalse(relay.isClosed());
+                socks.socket.shutdownOutput();
+                assertEquals(-1, socks.in.read());
+            }
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!relay.isClosed() && System.nanoTime() - deadline < 0) {
+                Thread.onSpinWait();
+            }
+            assertTrue(relay.isClosed());
+            trap.assertUntouched();
+        }
+    }
+
+    /** One refusal is enough, and TLS carries all. */
+    @Test
+    void asksAProxyThatRelaysNoUdpOnlyOnce() throws Exception {
+        try (Bridge bridge = new Bridge();
+                Trap trap = new Trap();
+                UpstreamStub stub = new UpstreamStub(Kind.SOCKS5, Manner.CONNECTS, "", bridge.address);
+                ManagedRun run = run(stub.uri(""))) {
+            InetSocketAddress socksPort = Socks.proxyOf(run.await("CMETHOD "));
+            for (int i = 0; i < 3; i++) {
+                try (Socks socks = new Socks(socksPort)) {
+                    assertEquals(0, socks.request(trap.address, "cert=" + Bridge.CERT));
+                    exchange(socks, 10_000);
+                }
+            }
+            assertEquals(1, stub.associations.get());
             trap.assertUntouched();
         }
     }

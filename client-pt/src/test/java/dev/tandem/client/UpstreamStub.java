@@ -35,6 +35,7 @@ import io.netty.handler.codec.socksx.v5.Socks5AuthMethod;
 import io.netty.handler.codec.socksx.v5.Socks5CommandRequest;
 import io.netty.handler.codec.socksx.v5.Socks5CommandRequestDecoder;
 import io.netty.handler.codec.socksx.v5.Socks5CommandStatus;
+import io.netty.handler.codec.socksx.v5.Socks5CommandType;
 import io.netty.handler.codec.socksx.v5.Socks5InitialRequest;
 import io.netty.handler.codec.socksx.v5.Socks5InitialRequestDecoder;
 import io.netty.handler.codec.socksx.v5.Socks5PasswordAuthRequest;
@@ -47,8 +48,12 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An upstream proxy on this machine, of one kind and with one manner. Whatever it is asked for, it connects to one bridge: so the
@@ -91,6 +96,17 @@ public final class UpstreamStub implements AutoCloseable {
     private final InetSocketAddress bridge;
     private final Channel server;
     private final List<Channel> accepted = new CopyOnWriteArrayList<>();
+
+    /** Relays for the UDP ASSOCIATEs to come; where there is none, they are refused. */
+    final Queue<UdpRelayStub> relays = new ConcurrentLinkedQueue<>();
+
+    /** Where it says that they are. */
+    volatile String relayAddress = "127.0.0.1";
+
+    final AtomicLong associations = new AtomicLong();
+
+    /** The connection with which the last relay ends. */
+    volatile @Nullable Channel relayControl;
 
     /** What was asked for, as {@code HOST:PORT}. */
     public final List<String> asked = new CopyOnWriteArrayList<>();
@@ -251,6 +267,9 @@ public final class UpstreamStub implements AutoCloseable {
                 boolean good = login.equals(utf8(request.username()) + ":" + utf8(request.password()));
                 ctx.writeAndFlush(new DefaultSocks5PasswordAuthResponse(
                         good ? Socks5PasswordAuthStatus.SUCCESS : Socks5PasswordAuthStatus.FAILURE));
+            } else if (message instanceof Socks5CommandRequest request
+                    && request.type().equals(Socks5CommandType.UDP_ASSOCIATE)) {
+                associate(ctx);
             } else if (message instanceof Socks5CommandRequest request) {
                 Socks5CommandStatus no = switch (manner) {
                     case BRIDGE_REFUSES -> Socks5CommandStatus.CONNECTION_REFUSED;
@@ -270,6 +289,21 @@ public final class UpstreamStub implements AutoCloseable {
         private static String utf8(String octets) {
             return new String(octets.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
         }
+    }
+
+    private void associate(ChannelHandlerContext ctx) {
+        UdpRelayStub made = relays.poll();
+        associations.incrementAndGet();
+        if (made == null) {
+            ctx.writeAndFlush(new DefaultSocks5CommandResponse(
+                            Socks5CommandStatus.COMMAND_UNSUPPORTED, Socks5AddressType.IPv4))
+                    .addListener(ChannelFutureListener.CLOSE);
+            return;
+        }
+        relayControl = ctx.channel();
+        ctx.channel().closeFuture().addListener(closed -> made.close());
+        ctx.writeAndFlush(new DefaultSocks5CommandResponse(
+                Socks5CommandStatus.SUCCESS, Socks5AddressType.IPv4, relayAddress, made.port()));
     }
 
     private final class Http extends SimpleChannelInboundHandler<Object> {

@@ -80,7 +80,7 @@ final class StandaloneServer implements Callable<Integer> {
             ServerOptions given = ServerOptions.parse("--option", split(options));
             log.limit(given.logLinesPerSecond());
             Upstream upstream =
-                    new Upstream(HostPort.parse("--forward", forward).resolve(), null);
+                    new Upstream(HostPort.parse("--forward", forward).resolve(), null, null);
             StateFolder folder = StateFolder.open(state == null ? defaultState() : state);
             BridgeState bridge = new BridgeState(folder);
             ServerIdentity identity = bridge.identity();

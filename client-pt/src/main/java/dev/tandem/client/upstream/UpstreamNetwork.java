@@ -1,11 +1,14 @@
 package dev.tandem.client.upstream;
 
 import dev.tandem.ptspec.UpstreamProxy;
+import dev.tandem.utp.netty.UtpChannel;
+import dev.tandem.utp.netty.UtpChannelOption;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.LinkException;
 import dev.tandem.utp.paired.LinkNetwork;
 import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.Endpoint;
 import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -21,22 +24,30 @@ import io.netty.handler.proxy.ProxyHandler;
 import io.netty.handler.proxy.Socks4ProxyHandler;
 import io.netty.handler.proxy.Socks5ProxyHandler;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The network behind an upstream proxy (pt-spec 3.2.2). Fail closed: the proxy's address is the only one that a socket is
- * ever connected to, names are not looked up, and there is no UDP.
+ * The network behind an upstream proxy (pt-spec 3.2.2). Fail closed: TCP is connected to the proxy's address and no other, names are
+ * not looked up, and there is UDP only where a SOCKS5 proxy relays it. On one event loop.
  *
  * <p>It says nothing of the local address on the way to a bridge, so nothing is learned of UDP and the networks that it
  * was tried from: what happens behind a proxy says nothing of them.
  */
 public final class UpstreamNetwork implements LinkNetwork {
+    /** A proxy that has refused to relay UDP is not asked again for so long. */
+    private static final long REFUSAL_NANOS = TimeUnit.MINUTES.toNanos(10);
+
     private final UpstreamProxy proxy;
+    private final LinkConfig config;
     private final @Nullable InetSocketAddress local;
+    private boolean refused;
+    private long refusedNanos;
 
     /**
      * @param proxy where everything goes through
@@ -44,6 +55,7 @@ public final class UpstreamNetwork implements LinkNetwork {
      */
     public UpstreamNetwork(UpstreamProxy proxy, LinkConfig config) {
         this.proxy = proxy;
+        this.config = config;
         this.local = localFor(proxy.address().getAddress(), config);
     }
 
@@ -122,8 +134,13 @@ public final class UpstreamNetwork implements LinkNetwork {
     }
 
     /** Netty writes one byte for each character of SOCKS credentials: UTF-8 has to be there before. */
-    private static String octets(String text) {
+    static String octets(String text) {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Whether µTP can be dialled at all. Whether the proxy relays it shows then. */
+    public boolean mayTakeUdp() {
+        return proxy.type() == UpstreamProxy.Type.SOCKS5;
     }
 
     @Override
@@ -131,9 +148,89 @@ public final class UpstreamNetwork implements LinkNetwork {
             EventLoop loop,
             @Nullable InetSocketAddress unused,
             InetSocketAddress remote,
-            ConnectionConfig config,
+            ConnectionConfig utp,
             ChannelHandler handler) {
-        return null;
+        long now = loop.ticker().nanoTime();
+        if (!mayTakeUdp() || (refused && now - refusedNanos < REFUSAL_NANOS)) {
+            return null;
+        }
+        int timeoutMillis = (int) TimeUnit.NANOSECONDS.toMillis(utp.connectTimeoutNanos());
+        int room = Endpoint.BASE_DATAGRAM_BYTES - RelayedDatagrams.headerBytes(remote);
+        int most = utp.maxDatagramBytes() == 0 ? room : Math.min(room, utp.maxDatagramBytes());
+        ChannelFuture registered = new Bootstrap()
+                .group(loop)
+                .channelFactory(UtpChannel::new)
+                .option(UtpChannelOption.CONNECTION_CONFIG, utp.withMaxDatagramBytes(most))
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMillis)
+                .handler(handler)
+                .register();
+        if (registered.cause() != null) {
+            return registered;
+        }
+        Channel channel = registered.channel();
+        UdpAssociation association = new UdpAssociation(proxy, loop, () -> abort(channel));
+        ChannelPromise connected = channel.newPromise();
+        channel.closeFuture().addListener(closed -> {
+            // Else the socket, which outlives the channel for its last bytes, ends it.
+            if (connected.tryFailure(new ClosedChannelException())) {
+                association.close();
+            }
+        });
+        association.open(loop, local, timeoutMillis).addListener((Future<InetSocketAddress> done) -> {
+            if (done.isSuccess() && mayBeRelay(done.getNow(), remote)) {
+                connectThrough(channel, done.getNow(), remote, association, connected);
+                return;
+            }
+            if (done.cause() instanceof UdpAssociation.Refused) {
+                refused = true;
+                refusedNanos = now;
+            }
+            association.close();
+            connected.tryFailure(done.isSuccess() ? new IOException("no relay") : done.cause());
+            channel.close();
+        });
+        return connected;
+    }
+
+    /** To a relay at the bridge's own address, say, datagrams would go directly. */
+    private boolean mayBeRelay(InetSocketAddress relay, InetSocketAddress remote) {
+        InetAddress address = relay.getAddress();
+        InetAddress known = proxy.address().getAddress();
+        return address.equals(known)
+                || (!address.equals(remote.getAddress())
+                        && !address.isLoopbackAddress()
+                        && !address.isMulticastAddress());
+    }
+
+    private void connectThrough(
+            Channel channel,
+            InetSocketAddress relay,
+            InetSocketAddress remote,
+            UdpAssociation association,
+            ChannelPromise connected) {
+        channel.config()
+                .setOption(UtpChannelOption.DATAGRAM_HANDLER, new RelayedDatagrams(relay, remote, association::close));
+        InetSocketAddress from = localFor(relay.getAddress(), config);
+        channel.connect(remote, from != null ? from : anyLike(relay)).addListener(done -> {
+            if (done.isSuccess()) {
+                connected.trySuccess();
+            } else if (connected.tryFailure(done.cause())) {
+                association.close();
+            }
+        });
+    }
+
+    private static InetSocketAddress anyLike(InetSocketAddress relay) {
+        return new InetSocketAddress(
+                RelayedDatagrams.addressOf(new byte[relay.getAddress().getAddress().length]), 0);
+    }
+
+    /** Without the relay nothing that is still to be said arrives. */
+    private static void abort(Channel channel) {
+        if (channel.isOpen()) {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            channel.close();
+        }
     }
 
     @Override
