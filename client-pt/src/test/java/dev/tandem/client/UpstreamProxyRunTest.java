@@ -21,7 +21,10 @@ import dev.tandem.utp.paired.memory.PathMemory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -235,13 +238,39 @@ class UpstreamProxyRunTest {
                 socks.socket.shutdownOutput();
                 assertEquals(-1, socks.in.read());
             }
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (!relay.isClosed() && System.nanoTime() - deadline < 0) {
-                Thread.onSpinWait();
-            }
-            assertTrue(relay.isClosed());
+            awaitEnd(relay);
             trap.assertUntouched();
         }
+    }
+
+    /** One on this machine that is not the proxy: it could as well be the bridge itself, or anything else. */
+    @Test
+    void sendsNothingToARelayThatCannotBeOne() throws Exception {
+        try (Bridge bridge = new Bridge();
+                Trap trap = new Trap();
+                UdpRelayStub relay = new UdpRelayStub(bridge.address, trap.address);
+                DatagramSocket elsewhere = new DatagramSocket(new InetSocketAddress("127.0.0.2", relay.port()));
+                UpstreamStub stub = new UpstreamStub(Kind.SOCKS5, Manner.CONNECTS, "", bridge.address);
+                ManagedRun run = run(stub.uri(""))) {
+            stub.relays.add(relay);
+            stub.relayAddress = "127.0.0.2";
+            try (Socks socks = new Socks(Socks.proxyOf(run.await("CMETHOD ")))) {
+                assertEquals(0, socks.request(trap.address, "cert=" + Bridge.CERT));
+                awaitEnd(relay);
+                exchange(socks, 10_000);
+            }
+            elsewhere.setSoTimeout(1);
+            assertThrows(SocketTimeoutException.class, () -> elsewhere.receive(new DatagramPacket(new byte[1], 1)));
+            trap.assertUntouched();
+        }
+    }
+
+    private static void awaitEnd(UdpRelayStub relay) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!relay.isClosed() && System.nanoTime() - deadline < 0) {
+            Thread.onSpinWait();
+        }
+        assertTrue(relay.isClosed());
     }
 
     /** One refusal is enough, and TLS carries all. */
