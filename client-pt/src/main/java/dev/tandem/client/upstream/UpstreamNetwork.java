@@ -67,7 +67,7 @@ public final class UpstreamNetwork implements LinkNetwork {
         return bind == null ? null : new InetSocketAddress(bind, 0);
     }
 
-    /** The future succeeds when the proxy has connected; its failure is a {@link LinkException}, or that of a socket. */
+    /** The future succeeds when the proxy has connected; its failure is a {@link LinkException}. */
     @Override
     public ChannelFuture connectTcp(
             EventLoop loop,
@@ -96,7 +96,7 @@ public final class UpstreamNetwork implements LinkNetwork {
                 local == null ? bootstrap.connect(proxy.address()) : bootstrap.connect(proxy.address(), local);
         if (connecting.cause() != null) {
             // Without a channel, perhaps, which promises need.
-            return connecting;
+            return connecting.channel().newFailedFuture(UpstreamFailure.ofTcp(connecting.cause()));
         }
         ChannelPromise ready = connecting.channel().newPromise();
         gate.open(ready);
