@@ -1,11 +1,14 @@
 package dev.tandem.client;
 
+import dev.tandem.client.upstream.UpstreamNetwork;
 import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.Program;
 import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
+import dev.tandem.ptspec.TransportStatus;
+import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.ptspec.netty.SocksListener;
 import dev.tandem.ptspec.netty.SocksReply;
 import dev.tandem.ptspec.netty.SocksRequest;
@@ -29,8 +32,11 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -49,10 +55,28 @@ final class ClientProxy implements AutoCloseable {
     private final ProxyLog log;
     private final List<Channel> listeners = new CopyOnWriteArrayList<>();
 
-    ClientProxy(LinkConfig config, PathMemory memory, ProxyLog log) {
+    /**
+     * @param upstream through which everything goes, or null
+     * @param memory for dials without such a proxy; those through one neither ask nor tell it
+     * @param status who else is told of connections and carriers, or null
+     */
+    ClientProxy(
+            LinkConfig config,
+            @Nullable UpstreamProxy upstream,
+            PathMemory memory,
+            ProxyLog log,
+            @Nullable TransportStatus status) {
         this.log = log;
-        this.client = new LinkClient(loop, totals, memory);
-        this.dialer = new Dialer(client, config, log);
+        UpstreamNetwork network = upstream == null ? null : new UpstreamNetwork(upstream, config);
+        this.client = network == null
+                ? new LinkClient(loop, totals, memory)
+                : new LinkClient(
+                        loop,
+                        totals,
+                        network,
+                        new PathMemory(InstantSource.system(), new SecureRandom()),
+                        new SplittableRandom());
+        this.dialer = new Dialer(client, config, network == null || network.mayTakeUdp(), log, status);
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 
@@ -184,7 +208,7 @@ final class ClientProxy implements AutoCloseable {
                 case TIMEOUT -> SocksReplyCode.TTL_EXPIRED;
                 case NETWORK_UNREACHABLE -> SocksReplyCode.NETWORK_UNREACHABLE;
                 case HOST_UNREACHABLE -> SocksReplyCode.HOST_UNREACHABLE;
-                case WRONG_PIN, NOT_OUR_SERVER, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
+                case WRONG_PIN, NOT_OUR_SERVER, PROXY, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
             };
         }
     }

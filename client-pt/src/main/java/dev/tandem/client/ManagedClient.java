@@ -11,6 +11,7 @@ import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportMessages;
+import dev.tandem.ptspec.TransportStatus;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
 import dev.tandem.utp.paired.memory.PathMemory;
@@ -65,20 +66,28 @@ final class ManagedClient {
             return 1;
         }
         if (environment.upstreamProxy().isPresent()) {
-            // Fail closed: to go out directly would give away the one whom the proxy is to hide.
-            messages.proxyError("this version cannot go through an upstream proxy");
-            return 1;
+            // Without it tor ends the client. Whether the proxy is there shows with each session.
+            messages.proxyDone();
         }
         // Only the state folder may be written to, and the native library is unpacked before it is loaded.
         System.setProperty("io.netty.native.workdir", folder.path().toString());
         PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths = PathMemoryFile.open(folder, memory, log);
-                ClientProxy proxy = new ClientProxy(config(environment), memory, log);
+                ClientProxy proxy = new ClientProxy(
+                        config(environment),
+                        environment.upstreamProxy().orElse(null),
+                        memory,
+                        log,
+                        new TransportStatus(messages, TRANSPORT));
                 PublishedFile counters = new PublishedFile(
                         folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
+            } else {
+                // An orphan would keep its connections for nobody.
+                end.watchParent();
+                messages.whenBroken(end::raise);
             }
             MetricsAddress shownAt = listen(environment, proxy);
             WarmUp.start();

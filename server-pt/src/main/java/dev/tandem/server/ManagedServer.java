@@ -59,6 +59,10 @@ final class ManagedServer {
         try (ShutdownSignal end = new ShutdownSignal()) {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
+            } else {
+                // An orphan would keep the port from the next one.
+                end.watchParent();
+                messages.whenBroken(end::raise);
             }
             run(environment, folder, end);
         }
@@ -126,9 +130,10 @@ final class ManagedServer {
 
     private static Upstream upstream(ServerEnvironment environment) throws IOException {
         Optional<InetSocketAddress> extended = environment.extendedOrPort();
-        if (extended.isPresent()) {
-            return new Upstream(extended.get(), environment.authCookieFile().orElse(null));
-        }
-        return new Upstream(environment.orPort().orElseThrow(() -> new IOException("no ORPort")), null);
+        InetSocketAddress address = extended.or(environment::orPort).orElseThrow(() -> new IOException("no ORPort"));
+        return new Upstream(
+                address,
+                extended.isPresent() ? environment.authCookieFile().orElse(null) : null,
+                environment.outboundBindAddress(address.getAddress()).orElse(null));
     }
 }

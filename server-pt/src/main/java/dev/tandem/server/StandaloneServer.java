@@ -89,7 +89,7 @@ final class StandaloneServer implements Callable<Integer> {
             MetricsAddress shownAt = metrics == null ? given.metrics() : ServerOptions.metricsAt("--metrics", metrics);
             log.limit(given.logLinesPerSecond());
             Upstream upstream =
-                    new Upstream(HostPort.parse("--forward", forward).resolve(), null);
+                    new Upstream(HostPort.parse("--forward", forward).resolve(), null, null);
             StateFolder folder = StateFolder.open(state == null ? defaultState() : state);
             BridgeState bridge = new BridgeState(folder);
             ServerIdentity identity = bridge.identity();

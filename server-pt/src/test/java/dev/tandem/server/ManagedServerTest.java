@@ -166,6 +166,34 @@ class ManagedServerTest {
         }
     }
 
+    @Test
+    void aPortInUseForUdpIsToldAndItStays() throws Exception {
+        Map<String, String> variables = environment(unused());
+        try (DatagramSocket taken = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            variables.put("TOR_PT_SERVER_BINDADDR", "utp-127.0.0.1:" + taken.getLocalPort());
+            try (ManagedRun run = new ManagedRun(variables)) {
+                assertTrue(run.await("SMETHOD-ERROR utp ").contains("cannot listen: UDP: "));
+                run.await("SMETHODS DONE");
+                assertTrue(run.isRunning());
+            }
+        }
+    }
+
+    /** An address of nobody's: it is refused before anything leaves. */
+    @Test
+    void handsOnFromTheAddressThatItIsGiven() throws Exception {
+        Map<String, String> variables = environment(IpAddresses.parseAddressPort("192.0.2.1:9001"));
+        variables.put("TOR_PT_OUTBOUND_BIND_ADDRESS_V4", "192.0.2.77");
+        try (ManagedRun run = new ManagedRun(variables)) {
+            String smethod = run.await("SMETHOD utp ");
+            try (Client client = new Client(addressOf(smethod), BridgeCert.parse(certOf(smethod)), content(1))) {
+                String line = run.await("LOG SEVERITY=warning");
+                assertTrue(line.contains("cannot hand a session on: ") && line.contains("assign"), line);
+                client.closed();
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "garbage", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"})
     void aDamagedIdentityIsToldAndNotReplaced(String damaged) throws Exception {

@@ -131,7 +131,7 @@ public final class LinkServer implements LinkView {
      * Listens on TCP and, unless the policy is {@code tls}, on UDP of the same port: both or neither. Port 0 takes a
      * port that is free for both. May be called on any thread, once.
      *
-     * @return the address listened on, port filled in; fails with the bind's exception
+     * @return the address listened on, port filled in; fails with an {@link IOException} that says which of the two it is
      */
     public Future<InetSocketAddress> bind(InetSocketAddress address) {
         Promise<InetSocketAddress> promise = loop.newPromise();
@@ -142,7 +142,7 @@ public final class LinkServer implements LinkView {
     private void bind(InetSocketAddress address, int tries, Promise<InetSocketAddress> promise) {
         network.bindTcp(loop, address, new TcpInitializer()).addListener((ChannelFutureListener) tcpDone -> {
             if (!tcpDone.isSuccess()) {
-                promise.tryFailure(tcpDone.cause());
+                promise.tryFailure(notBound("TCP", tcpDone.cause()));
                 return;
             }
             Channel boundTcp = tcpDone.channel();
@@ -163,11 +163,15 @@ public final class LinkServer implements LinkView {
                     if (address.getPort() == 0 && tries > 1) {
                         bind(address, tries - 1, promise);
                     } else {
-                        promise.tryFailure(utpDone.cause());
+                        promise.tryFailure(notBound("UDP", utpDone.cause()));
                     }
                 });
             });
         });
+    }
+
+    private static IOException notBound(String which, Throwable cause) {
+        return new IOException(which + ": " + cause.getMessage(), cause);
     }
 
     private EndpointConfig endpoint() {
