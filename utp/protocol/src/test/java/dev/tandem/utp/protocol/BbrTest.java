@@ -128,7 +128,9 @@ class BbrTest {
         long queueBytes = (long) (megabits * rttMillis * 125);
         Pair pair = begin(1, path(megabits / 25, rttMillis, queueBytes, loss));
         pair.run(SECONDS);
-        pair.toServer.change(pair.now, path(megabits, rttMillis, queueBytes, loss));
+        LinkConditions faster = path(megabits, rttMillis, queueBytes, loss);
+        pair.toServer.change(pair.now, faster);
+        pair.toClient.change(pair.now, faster);
         pair.run(4 * SECONDS);
         long before = pair.serverPeer().received;
         pair.run(SECONDS);

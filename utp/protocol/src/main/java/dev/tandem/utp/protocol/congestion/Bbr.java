@@ -66,8 +66,10 @@ public final class Bbr implements CongestionController {
     /** So many rounds more if nothing shows that it is the path that takes no more. */
     private static final int MAX_UNEXPLAINED_ROUNDS = 30;
 
-    /** A share lost that shows it, as a policer's does. */
+    /** A share lost that shows it, as a policer's does: so much beyond what may be chance, and so many packets. */
     private static final double FULL_LOSS = 0.01;
+
+    private static final int FULL_LOSS_PACKETS = 3;
 
     /** A probe that has found so much more goes on. */
     private static final double PROBE_GROWTH = 1.1;
@@ -134,7 +136,9 @@ public final class Bbr implements CongestionController {
 
     private long bandwidthBeforeProbe;
 
-    /** The share lost of the last round. */
+    /** What was lost of the last round. */
+    private long lostBytes;
+
     private double lostShare;
 
     /** Rounds since the last probe began to end, and when the next one is due. */
@@ -253,6 +257,7 @@ public final class Bbr implements CongestionController {
         long now = acknowledgement.nowNanos();
         roundEndDelivered = acknowledgement.deliveredBytes();
         roundsSinceProbe++;
+        lostBytes = roundLostBytes;
         lostShare = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
         boolean queue = queueingDelayMicros > Math.max(10 * MILLI_MICROS, minRttMicros() / 4);
         boolean congested = lostShare > HEAVY_LOSS || (lostShare > LOSS_WITH_QUEUE && queue);
@@ -379,7 +384,9 @@ public final class Bbr implements CongestionController {
 
     /** Whether a queue, or losses, show that the path takes no more. */
     private boolean isPathFull() {
-        return queueingDelayMicros > Math.max(MILLI_MICROS, minRttMicros() / 16) || lostShare > FULL_LOSS;
+        boolean losses = lostBytes >= (long) FULL_LOSS_PACKETS * maxPacketBytes
+                && lostShare > FULL_LOSS + 2 * randomLoss.share();
+        return losses || queueingDelayMicros > Math.max(MILLI_MICROS, minRttMicros() / 16);
     }
 
     private boolean isProbed(long now, Acknowledgement acknowledgement) {

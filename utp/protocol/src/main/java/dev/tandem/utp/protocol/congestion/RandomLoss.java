@@ -33,8 +33,13 @@ final class RandomLoss {
         sentBytes = sentBytes * keep + lost + delivered;
     }
 
+    /** The share that is lost; 0 while nothing is known. */
+    double share() {
+        return sentBytes == 0 ? 0 : lostBytes / sentBytes;
+    }
+
     /** How much has to be sent for each byte that shall arrive: 1 or more. */
     double makeUp() {
-        return sentBytes == 0 ? 1 : 1 / (1 - Math.min(MAX_SHARE, lostBytes / sentBytes));
+        return 1 / (1 - Math.min(MAX_SHARE, share()));
     }
 }
