@@ -23,6 +23,9 @@ import java.util.Map;
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedClient {
     static final String TRANSPORT = "utp";
+    /** The system property that scripts/archive sets: start, do all that a proxy does, and end. */
+    private static final String REHEARSAL = "tandem.rehearsal";
+
     private static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
@@ -40,11 +43,12 @@ final class ManagedClient {
      */
     @SuppressWarnings("try") // the files have only to be open
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
-        LibraryLog.leadTo(log);
         ClientEnvironment environment;
         StateFolder folder;
         try {
+            // First of all: tor waits for it, and what follows takes time.
             messages.version(ManagedEnvironment.negotiateVersion(variables));
+            LibraryLog.leadTo(log);
             environment = ClientEnvironment.parse(variables);
             folder = StateFolder.open(environment.stateLocation());
         } catch (StartupException e) {
@@ -71,8 +75,11 @@ final class ManagedClient {
                 end.watch(stdin);
             }
             listen(environment, proxy);
-            WarmUp.start();
             messages.statusVersion("tandem", ClientMain.version());
+            if (Boolean.getBoolean(REHEARSAL)) {
+                return WarmUp.rehearse() ? 0 : 1;
+            }
+            WarmUp.start();
             end.await();
             proxy.drain();
         }

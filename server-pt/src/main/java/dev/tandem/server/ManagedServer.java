@@ -13,6 +13,7 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -23,6 +24,9 @@ import java.util.Optional;
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
     static final String TRANSPORT = "utp";
+
+    /** The system property that scripts/archive sets: start, do all that a proxy does, and end. */
+    private static final String REHEARSAL = "tandem.rehearsal";
 
     private final TransportMessages messages;
     private final ProxyLog log;
@@ -38,11 +42,12 @@ final class ManagedServer {
      * @return the process's exit code
      */
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
-        LibraryLog.leadTo(log);
         ServerEnvironment environment;
         StateFolder folder;
         try {
+            // First of all: tor waits for it, and what follows takes time.
             messages.version(ManagedEnvironment.negotiateVersion(variables));
+            LibraryLog.leadTo(log);
             environment = ServerEnvironment.parse(variables);
             folder = StateFolder.open(environment.stateLocation());
         } catch (StartupException e) {
@@ -100,8 +105,12 @@ final class ManagedServer {
                     bound,
                     TransportArgs.of("cert", identity.bridgeCert().encoded()));
             messages.smethodsDone();
-            proxy.warmUp();
             messages.statusVersion("tandem", ServerMain.version());
+            if (Boolean.getBoolean(REHEARSAL)) {
+                WarmUp.rehearse();
+                return;
+            }
+            proxy.warmUp();
             end.await();
             proxy.drain();
         }

@@ -64,6 +64,11 @@ public final class WarmUp {
         });
     }
 
+    /** All of a proxy's life, on this thread: what loads is what the archive of classes is made of. As {@link Rehearsal#run}. */
+    public static boolean rehearse() throws InterruptedException {
+        return handshake() && records() == RECORDS && stranger() && Rehearsal.run();
+    }
+
     private static void start(Runnable work) {
         Thread thread = new Thread(work, "warm-up");
         thread.setDaemon(true);
