@@ -58,7 +58,7 @@ launch() {
         name_archive
         if [ -r "$archive" ]; then
             sharing=-XX:SharedArchiveFile=$archive
-        elif [ -n "$archive" ] && [ -w "${jar%/*}" ]; then
+        elif [ -n "$archive" ] && [ -w "${jar%/*}" ] && [ ! -e "$archive.failed" ]; then
             # In a shell of its own, so that init takes it in: Java would never look after it.
             ("$scripts/archive" "$program" </dev/null >/dev/null 2>&1 &)
         fi
@@ -66,12 +66,15 @@ launch() {
     esac
 
     # Java's own messages: standard output belongs to tor, and that an archive does not fit is no news to anybody.
+    # The archive is used where it is, not moved to an address of chance: to move it is to write to all of its 30 MB.
+    # The heap begins small: Java's first size is a share of the machine's memory, and all of it is touched before the first collection.
     # Quick to start and small, for a program with one busy thread. That thread runs through deep chains of small methods:
     # with the usual bounds on inlining the compiler compiles the same tree again at each of its levels, and takes as much
     # of the processor as the program for the first quarter of a minute. Not by -jar, for which Java reads the whole of the JAR's
     # table of contents before it begins. The options are meant to be split into words.
     # shellcheck disable=SC2086
-    exec "$java" -Xlog:disable -Xlog:all=error:stderr -Xshare:auto "$sharing" \
-        -XX:+UseSerialGC -Xss512k "$heap" -XX:-UsePerfData -XX:FreqInlineSize=120 -XX:InlineSmallCode=800 \
-        -Dio.netty.jfr.enabled=false ${TANDEM_JAVA_OPTS-${JAVA_OPTS-}} -cp "$jar" "$main" "$@"
+    MALLOC_ARENA_MAX=1 exec "$java" -Xlog:disable -Xlog:all=error:stderr -Xshare:auto "$sharing" \
+        -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 \
+        -XX:+UseSerialGC -Xms12m -Xmn6m "$heap" -Xss512k -XX:-UsePerfData \
+        -XX:FreqInlineSize=120 -XX:InlineSmallCode=800 -Dio.netty.jfr.enabled=false ${TANDEM_JAVA_OPTS-${JAVA_OPTS-}} -cp "$jar" "$main" "$@"
 }

@@ -11,6 +11,7 @@ import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
+import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
 import dev.tandem.utp.paired.WarmUp;
@@ -90,6 +91,8 @@ final class ManagedServer {
             throws PtParseException, IOException, InterruptedException {
         ServerOptions options = ServerOptions.parse("ServerTransportOptions", environment.optionsOf(TRANSPORT));
         log.limit(options.logLinesPerSecond());
+        // On two processors at once: each is half of the time until DONE.
+        UtpTransports.preload();
         BridgeState state = new BridgeState(folder);
         ServerIdentity identity = state.identity();
         LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
