@@ -71,7 +71,8 @@ class _Reading:
 def measure_idle(sessions: int, *, settle_seconds: float = _SETTLE_SECONDS) -> Idle:
     ports = PortPicker()
     # The server's default would take twenty-five seconds to let five thousand in.
-    options = [f"max-sessions-per-address={sessions + _FIRST}", "max-handshakes-per-second=2000"]
+    most = sessions + _FIRST
+    options = [f"max-sessions={most}", f"max-sessions-per-address={most}", "max-handshakes-per-second=2000"]
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as name,
         Bridge(

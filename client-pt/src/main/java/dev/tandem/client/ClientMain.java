@@ -5,6 +5,7 @@ import dev.tandem.ptspec.TransportMessages;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -29,6 +30,12 @@ public final class ClientMain implements Callable<Integer> {
     @Option(names = UNSAFE_LOGGING, description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
+    @Option(
+            names = "--metrics",
+            paramLabel = "ADDR:PORT|unix:PATH",
+            description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
+    private @Nullable String metrics;
+
     private final Map<String, String> environment;
 
     ClientMain(Map<String, String> environment) {
@@ -48,14 +55,15 @@ public final class ClientMain implements Callable<Integer> {
 
     private static int managed(Map<String, String> environment, boolean unsafe) {
         try {
-            return runManaged(environment, unsafe);
+            return runManaged(environment, unsafe, null);
         } catch (InterruptedException | RuntimeException e) {
             return CommandErrors.tellBug(commandLine(environment).getErr(), e);
         }
     }
 
-    private static int runManaged(Map<String, String> environment, boolean unsafe) throws InterruptedException {
-        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe).run(environment, System.in);
+    private static int runManaged(Map<String, String> environment, boolean unsafe, @Nullable String metrics)
+            throws InterruptedException {
+        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe, metrics).run(environment, System.in);
     }
 
     static CommandLine commandLine(Map<String, String> environment) {
@@ -74,7 +82,7 @@ public final class ClientMain implements Callable<Integer> {
                             "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return runManaged(environment, unsafeLogging);
+        return runManaged(environment, unsafeLogging, metrics);
     }
 
     static String version() {

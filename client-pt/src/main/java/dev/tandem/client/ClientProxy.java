@@ -1,8 +1,14 @@
 package dev.tandem.client;
 
+import dev.tandem.client.upstream.UpstreamNetwork;
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.Program;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
+import dev.tandem.ptspec.TransportStatus;
+import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.ptspec.netty.SocksListener;
 import dev.tandem.ptspec.netty.SocksReply;
 import dev.tandem.ptspec.netty.SocksRequest;
@@ -26,10 +32,14 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The client's listeners and its sessions, all on one event loop. */
 final class ClientProxy implements AutoCloseable {
@@ -45,10 +55,28 @@ final class ClientProxy implements AutoCloseable {
     private final ProxyLog log;
     private final List<Channel> listeners = new CopyOnWriteArrayList<>();
 
-    ClientProxy(LinkConfig config, PathMemory memory, ProxyLog log) {
+    /**
+     * @param upstream through which everything goes, or null
+     * @param memory for dials without such a proxy; those through one neither ask nor tell it
+     * @param status who else is told of connections and carriers, or null
+     */
+    ClientProxy(
+            LinkConfig config,
+            @Nullable UpstreamProxy upstream,
+            PathMemory memory,
+            ProxyLog log,
+            @Nullable TransportStatus status) {
         this.log = log;
-        this.client = new LinkClient(loop, totals, memory);
-        this.dialer = new Dialer(client, config, log);
+        UpstreamNetwork network = upstream == null ? null : new UpstreamNetwork(upstream, config);
+        this.client = network == null
+                ? new LinkClient(loop, totals, memory)
+                : new LinkClient(
+                        loop,
+                        totals,
+                        network,
+                        new PathMemory(InstantSource.system(), new SecureRandom()),
+                        new SplittableRandom());
+        this.dialer = new Dialer(client, config, network == null || network.mayTakeUdp(), log, status);
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 
@@ -96,6 +124,34 @@ final class ClientProxy implements AutoCloseable {
         }
         listeners.add(bound.channel());
         return (InetSocketAddress) bound.channel().localAddress();
+    }
+
+    /**
+     * Shows metrics until it is closed, which is to be before this object. Once tor knows that the proxy is ready.
+     *
+     * @throws IOException if the address cannot be had, with a single line
+     */
+    ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
+        Program program = new Program("client-pt", ClientMain.version(), true);
+        return ProxyMetrics.show(address, program, loop, totals, client);
+    }
+
+    /**
+     * The same where an option says. Not in the class of a command: there all methods are looked at, and their types loaded.
+     *
+     * @return null if the option is not there
+     * @throws PtParseException with a single line that names the option
+     */
+    @Nullable
+    ProxyMetrics showMetrics(String option, @Nullable String address) throws PtParseException, IOException {
+        if (address == null) {
+            return null;
+        }
+        try {
+            return showMetrics(MetricsAddress.parse(option, address));
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */
@@ -152,7 +208,7 @@ final class ClientProxy implements AutoCloseable {
                 case TIMEOUT -> SocksReplyCode.TTL_EXPIRED;
                 case NETWORK_UNREACHABLE -> SocksReplyCode.NETWORK_UNREACHABLE;
                 case HOST_UNREACHABLE -> SocksReplyCode.HOST_UNREACHABLE;
-                case WRONG_PIN, NOT_OUR_SERVER, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
+                case WRONG_PIN, NOT_OUR_SERVER, PROXY, BIND_FAILED, CANCELLED, FAILED -> SocksReplyCode.GENERAL_FAILURE;
             };
         }
     }

@@ -1,10 +1,13 @@
 package dev.tandem.client;
 
 import dev.tandem.ptspec.ProxyLog;
+import dev.tandem.ptspec.TransportStatus;
 import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.LinkClient;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.LinkException;
 import dev.tandem.utp.paired.ResetReason;
 import dev.tandem.utp.paired.Session;
 import dev.tandem.utp.paired.SessionRelay;
@@ -33,27 +36,39 @@ final class Dialer {
 
     private final LinkClient client;
     private final LinkConfig config;
+    private final boolean udp;
     private final ProxyLog log;
+    private final @Nullable TransportStatus status;
 
-    Dialer(LinkClient client, LinkConfig config, ProxyLog log) {
+    /** @param udp whether there is UDP; otherwise sessions are of TLS alone */
+    Dialer(LinkClient client, LinkConfig config, boolean udp, ProxyLog log, @Nullable TransportStatus status) {
         this.client = client;
         this.config = config;
+        this.udp = udp;
         this.log = log;
+        this.status = status;
     }
 
     /** Dials; on the event loop of the connection, which is the client's own. */
     void dial(InetSocketAddress bridge, ClientArguments arguments, Channel connection, Waiting waiting) {
+        if (!udp && arguments.carrier() == CarrierPolicy.UTP) {
+            fail(waiting, new LinkException(LinkException.Reason.PROXY, "carrier=utp, but it takes TCP only"));
+            return;
+        }
         SessionRelay relay = new SessionRelay(new Journal());
         waiting.begin(relay);
-        LinkConfig wanted = config.withPolicy(arguments.carrier()).withCongestionControl(arguments.congestion());
+        LinkConfig wanted = config.withPolicy(udp ? arguments.carrier() : CarrierPolicy.TLS)
+                .withCongestionControl(arguments.congestion());
         Future<Session> dial = client.dial(bridge, arguments.cert(), wanted, relay);
         // Nobody waits for the session any more: whatever stage the dial is in, it ends.
         connection.closeFuture().addListener(closed -> dial.cancel(false));
         dial.addListener((Future<Session> done) -> {
             if (!done.isSuccess()) {
-                log.warning("no session with the bridge: " + done.cause().getMessage());
-                waiting.failed(done.cause());
+                fail(waiting, done.cause());
                 return;
+            }
+            if (status != null) {
+                status.connected();
             }
             Session session = done.getNow();
             if (waiting.install(relay)) {
@@ -64,12 +79,25 @@ final class Dialer {
         });
     }
 
+    private void fail(Waiting waiting, Throwable cause) {
+        log.warning("no session with the bridge: " + cause.getMessage());
+        if (status != null) {
+            status.failed(String.valueOf(cause.getMessage()));
+        }
+        waiting.failed(cause);
+    }
+
     /** The lines in the log that a session leaves. */
     private final class Journal implements SessionRelay.Observer {
         @Override
         public void onCarrierChanged(
                 Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
             log.info("sending on " + (to == null ? "nothing" : to) + " now: " + cause);
+            if (status != null && to != null) {
+                // Told before its own listener hears of the session.
+                status.connected();
+                status.carrier(to.toString());
+            }
         }
 
         @Override

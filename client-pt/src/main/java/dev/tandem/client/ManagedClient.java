@@ -1,5 +1,7 @@
 package dev.tandem.client;
 
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ClientEnvironment;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ManagedEnvironment;
@@ -9,6 +11,7 @@ import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportMessages;
+import dev.tandem.ptspec.TransportStatus;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
 import dev.tandem.utp.paired.memory.PathMemory;
@@ -19,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedClient {
@@ -30,9 +34,16 @@ final class ManagedClient {
 
     private final TransportMessages messages;
     private final ProxyLog log;
+    private final @Nullable String metrics;
 
-    ManagedClient(TransportMessages messages, boolean unsafeLogging) {
+    /**
+     * A client that has not begun.
+     *
+     * @param metrics what {@code --metrics} said; null if nothing
+     */
+    ManagedClient(TransportMessages messages, boolean unsafeLogging, @Nullable String metrics) {
         this.messages = messages;
+        this.metrics = metrics;
         this.log = new ProxyLog(messages::log, unsafeLogging);
     }
 
@@ -59,44 +70,68 @@ final class ManagedClient {
             return 1;
         }
         if (environment.upstreamProxy().isPresent()) {
-            // Fail closed: to go out directly would give away the one whom the proxy is to hide.
-            messages.proxyError("this version cannot go through an upstream proxy");
-            return 1;
+            // Without it tor ends the client. Whether the proxy is there shows with each session.
+            messages.proxyDone();
         }
         // Only the state folder may be written to, and the native library is unpacked before it is loaded.
         System.setProperty("io.netty.native.workdir", folder.path().toString());
         PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths = PathMemoryFile.open(folder, memory, log);
-                ClientProxy proxy = new ClientProxy(config(environment), memory, log);
+                ClientProxy proxy = new ClientProxy(
+                        config(environment),
+                        environment.upstreamProxy().orElse(null),
+                        memory,
+                        log,
+                        new TransportStatus(messages, TRANSPORT));
                 PublishedFile counters = new PublishedFile(
                         folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
+            } else {
+                // An orphan would keep its connections for nobody.
+                end.watchParent();
+                messages.whenBroken(end::raise);
             }
-            listen(environment, proxy);
+            MetricsAddress shownAt = listen(environment, proxy);
             messages.statusVersion("tandem", ClientMain.version());
             if (Boolean.getBoolean(REHEARSAL)) {
                 return WarmUp.rehearse() ? 0 : 1;
             }
             WarmUp.start();
-            end.await();
-            proxy.drain();
+            try (ProxyMetrics shown = showMetrics(shownAt, proxy)) {
+                end.await();
+                proxy.drain();
+            }
         }
         return 0;
     }
 
-    private void listen(ClientEnvironment environment, ClientProxy proxy) {
+    /** A client that cannot show its metrics is a client all the same. */
+    private @Nullable ProxyMetrics showMetrics(@Nullable MetricsAddress address, ClientProxy proxy) {
+        try {
+            return address == null ? null : proxy.showMetrics(address);
+        } catch (IOException e) {
+            log.warning(e.getMessage() + "; they are not shown");
+            return null;
+        }
+    }
+
+    /** Returns where metrics are to be shown; null for nowhere. */
+    private @Nullable MetricsAddress listen(ClientEnvironment environment, ClientProxy proxy) {
+        MetricsAddress shownAt = null;
         // A transport that is not ours gets no message at all.
         if (environment.transports().contains(TRANSPORT)) {
             try {
+                shownAt = metrics == null ? null : MetricsAddress.parse("--metrics", metrics);
                 InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
                 messages.cmethod(TRANSPORT, proxy.listenSocks(local));
-            } catch (IOException e) {
+            } catch (IOException | IllegalArgumentException e) {
                 messages.cmethodError(TRANSPORT, String.valueOf(e.getMessage()));
             }
         }
         messages.cmethodsDone();
+        return shownAt;
     }
 
     private static LinkConfig config(ClientEnvironment environment) {

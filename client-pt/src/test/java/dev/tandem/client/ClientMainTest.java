@@ -2,6 +2,7 @@ package dev.tandem.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
@@ -56,6 +57,21 @@ class ClientMainTest {
         assertTrue(err.toString().startsWith("client-pt: ") && err.toString().contains(expected), err.toString());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2 | 192.0.2.1:9151 | --metrics takes ADDRESS:PORT of the loopback interface, or unix:/PATH; that address",
+                "2 | 9151 | --metrics takes ADDRESS:PORT of the loopback",
+                "1 | unix:/nonexistent/m.sock | metrics: the Unix socket cannot be made",
+            })
+    void namesMetricsThatCannotBeShown(int exitCode, String address, String expected) {
+        String line = "utp 127.0.0.1:1 cert=" + Bridge.CERT;
+        assertEquals(exitCode, run("standalone", "--listen", "127.0.0.1:0", "--bridge", line, "--metrics", address));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().startsWith("client-pt: " + expected), err.toString());
+    }
+
     /** Half a bridge line behind a missing quote, and what people mistype. */
     @ParameterizedTest
     @CsvSource(
@@ -71,6 +87,36 @@ class ClientMainTest {
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertTrue(err.toString().startsWith("client-pt: ") && err.toString().contains(expected), err.toString());
         assertFalse(err.toString().contains("SECRET") || err.toString().contains("192.0"), err.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--proxy | socks9://SECRET:SECRET@127.0.0.1:1 | --proxy: the upstream proxy must be socks4a://",
+                "--proxy | socks5://SECRET@127.0.0.1:1 | --proxy: a SOCKS 5 upstream proxy needs a user name and a password",
+                "--proxy | http://SECRET.example:1 | --proxy: the upstream proxy's address: not IP:PORT",
+                "--proxy-file | /nonexistent/SECRET | the file with the proxy's URI cannot be read",
+                "--bind-v4 | [::1] | --bind-v4: malformed IPv4 address",
+                "--bind-v6 | 192.0.2.1 | --bind-v6: ",
+                "--bind-v6 | ::ffff:192.0.2.1 | --bind-v6: an IPv4 address",
+            })
+    void namesAWrongWayOutAndNotWhatWasGiven(String option, String value, String expected) {
+        String line = "utp 127.0.0.1:1 cert=" + Bridge.CERT;
+        assertNotEquals(0, run("standalone", "--listen", "127.0.0.1:0", "--bridge", line, option, value));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().startsWith("client-pt: " + expected), err.toString());
+        assertFalse(err.toString().contains("SECRET") || err.toString().contains("192.0"), err.toString());
+    }
+
+    @Test
+    void goesThroughAProxyOrAroundItButNotBoth() {
+        assertEquals(
+                2,
+                run("standalone --listen 127.0.0.1:0 --bridge x --proxy socks5://127.0.0.1:1 --proxy-file SECRET"
+                        .split(" ")));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertFalse(err.toString().contains("SECRET") || err.toString().contains("127.0"), err.toString());
     }
 
     @Test

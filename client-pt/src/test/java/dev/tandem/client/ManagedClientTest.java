@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.utp.paired.ServerIdentity;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -54,7 +55,6 @@ class ManagedClientTest {
                 "TOR_PT_STATE_LOCATION | | ENV-ERROR ",
                 "TOR_PT_STATE_LOCATION | relative/path | ENV-ERROR ",
                 "TOR_PT_EXIT_ON_STDIN_CLOSE | 1 | CMETHODS DONE",
-                "TOR_PT_PROXY | socks5://127.0.0.1:9 | PROXY-ERROR ",
                 "TOR_PT_PROXY | gopher://127.0.0.1:9 | PROXY-ERROR ",
                 "TOR_PT_OUTBOUND_BIND_ADDRESS_V4 | nonsense | ENV-ERROR ",
             })
@@ -70,6 +70,31 @@ class ManagedClientTest {
             if (!expected.startsWith("CMETHODS")) {
                 assertEquals(1, run.exitCode());
             }
+        }
+    }
+
+    @Test
+    void namesMetricsThatOthersCouldSeeAndStays() throws Exception {
+        try (ManagedRun run = new ManagedRun(environment(), "0.0.0.0:9151")) {
+            String line = run.await("CMETHOD-ERROR utp ");
+            assertTrue(line.contains("--metrics takes ADDRESS:PORT of the loopback interface"), line);
+            run.await("CMETHODS DONE");
+            assertTrue(run.isRunning());
+        }
+    }
+
+    @Test
+    void goesOnWithoutMetricsWhosePortIsTaken() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ManagedRun run = new ManagedRun(environment(), "127.0.0.1:" + taken.getLocalPort())) {
+            run.await("CMETHOD utp socks5 ");
+            run.await("CMETHODS DONE");
+            String line = run.await("LOG SEVERITY=warning ");
+            assertTrue(
+                    line.contains("metrics: cannot listen")
+                            && !ADDRESS.matcher(line).find(),
+                    line);
+            assertTrue(run.isRunning());
         }
     }
 
@@ -156,6 +181,24 @@ class ManagedClientTest {
         }
     }
 
+    /** An address of nobody's: it is refused before anything leaves. */
+    @Test
+    void dialsFromTheAddressThatItIsGiven() throws Exception {
+        Map<String, String> variables = environment();
+        variables.put("TOR_PT_OUTBOUND_BIND_ADDRESS_V4", "192.0.2.77");
+        try (ManagedRun run = new ManagedRun(variables)) {
+            InetSocketAddress proxy = Socks.proxyOf(run.await("CMETHOD "));
+            try (Socks socks = new Socks(proxy)) {
+                assertEquals(1, socks.request(IpAddresses.parseAddressPort("192.0.2.1:443"), "cert=" + Bridge.CERT));
+                assertTrue(run.await("LOG SEVERITY=warning").contains("the local address cannot be bound"));
+            }
+            // On this machine it is of no use.
+            try (Socks socks = new Socks(proxy)) {
+                assertEquals(5, socks.request(unused(), "cert=" + Bridge.CERT));
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"HTTP/1.1 400 Bad Request", "''"})
     void tellsAServerThatIsNotOurs(String answer) throws Exception {
@@ -195,6 +238,9 @@ class ManagedClientTest {
                 cutOff.socket.getOutputStream().write(new byte[] {5, 2, 0});
                 cutOff.socket.shutdownOutput();
                 assertEquals(0, socks.request(bridge.address, "cert=" + Bridge.CERT));
+                run.await("STATUS TRANSPORT=utp CONNECT=Success");
+                run.await("STATUS TRANSPORT=utp CARRIER=tls");
+                run.await("STATUS TRANSPORT=utp CARRIER=utp");
                 Thread writer = new Thread(() -> {
                     try {
                         socks.socket.getOutputStream().write(content);
@@ -210,8 +256,9 @@ class ManagedClientTest {
             }
             run.await("LOG SEVERITY=info MESSAGE=\"session ended: finished");
             awaitCounters(content.length);
-            for (String line : run.logLines()) {
-                assertFalse(ADDRESS.matcher(line).find(), line);
+            for (String line : run.lines()) {
+                assertFalse(
+                        !line.startsWith("CMETHOD ") && ADDRESS.matcher(line).find(), line);
             }
             for (String line : run.lines()) {
                 assertFalse(line.contains(Bridge.CERT), line);

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A managed proxy in this process, with tor's end of its standard streams. */
 final class ManagedRun implements AutoCloseable {
@@ -28,11 +29,16 @@ final class ManagedRun implements AutoCloseable {
     private final CompletableFuture<Integer> exitCode;
 
     ManagedRun(Map<String, String> environment) throws IOException {
+        this(environment, null);
+    }
+
+    /** @param metrics what {@code --metrics} says; null if it is not there */
+    ManagedRun(Map<String, String> environment, @Nullable String metrics) throws IOException {
         PipedInputStream in = new PipedInputStream(stdin);
         TransportMessages messages = new TransportMessages(new Lines());
         exitCode = CompletableFuture.supplyAsync(() -> {
             try {
-                return new ManagedClient(messages, false).run(environment, in);
+                return new ManagedClient(messages, false, metrics).run(environment, in);
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }

@@ -23,7 +23,25 @@ public final class ShutdownSignal implements AutoCloseable {
 
     /** Listens to the end of standard input too. */
     public void watch(InputStream stdin) {
-        StdinWatcher.watch(stdin, wanted::countDown);
+        StdinWatcher.watch(stdin, this::raise);
+    }
+
+    /**
+     * Listens to the end of the parent process too, for one that does not promise to close standard input. Without effect if that cannot be
+     * seen, or if it is the first of all processes, which is nobody's parent in particular.
+     */
+    public void watchParent() {
+        ProcessHandle.current().parent().filter(parent -> parent.pid() != 1).ifPresent(this::watch);
+    }
+
+    /** The JDK looks at a process that is not its child every few seconds, and is not misled by one that has its number later. */
+    void watch(ProcessHandle process) {
+        process.onExit().thenRun(this::raise);
+    }
+
+    /** The proxy shall end: there is another reason. */
+    public void raise() {
+        wanted.countDown();
     }
 
     /** Waits until the proxy shall end. */
@@ -32,7 +50,7 @@ public final class ShutdownSignal implements AutoCloseable {
     }
 
     private void handleSignal() {
-        wanted.countDown();
+        raise();
         try {
             // If it takes longer, something is stuck, and the process ends all the same.
             done.await(LIMIT_SECONDS, TimeUnit.SECONDS);

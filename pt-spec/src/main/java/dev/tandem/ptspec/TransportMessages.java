@@ -37,6 +37,7 @@ public final class TransportMessages {
     private final boolean unsafe;
     private State state = State.START;
     private boolean broken;
+    private Runnable whenBroken = () -> {};
 
     /** Writes to {@code out}, which is never closed. Addresses are taken out of all texts for people. */
     public TransportMessages(OutputStream out) {
@@ -192,6 +193,14 @@ public final class TransportMessages {
         return broken;
     }
 
+    /** Runs once, on the thread that writes, when writing fails; at once if it has failed before. */
+    public synchronized void whenBroken(Runnable action) {
+        whenBroken = action;
+        if (broken) {
+            action.run();
+        }
+    }
+
     private String text(String message) {
         return singleLine(scrubbed(message));
     }
@@ -252,6 +261,9 @@ public final class TransportMessages {
             broken = out instanceof PrintStream print && print.checkError();
         } catch (IOException e) {
             broken = true;
+        }
+        if (broken) {
+            whenBroken.run();
         }
     }
 }

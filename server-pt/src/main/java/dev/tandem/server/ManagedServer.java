@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.ProxyLog;
@@ -21,6 +22,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
@@ -63,6 +65,10 @@ final class ManagedServer {
         try (ShutdownSignal end = new ShutdownSignal()) {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
+            } else {
+                // An orphan would keep the port from the next one.
+                end.watchParent();
+                messages.whenBroken(end::raise);
             }
             run(environment, folder, end);
         }
@@ -86,7 +92,7 @@ final class ManagedServer {
         end.await();
     }
 
-    @SuppressWarnings("try") // the file with the counters has only to be open
+    @SuppressWarnings("try") // the file with the counters and the metrics have only to be open
     private void serve(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
             throws PtParseException, IOException, InterruptedException {
         ServerOptions options = ServerOptions.parse("ServerTransportOptions", environment.optionsOf(TRANSPORT));
@@ -114,16 +120,32 @@ final class ManagedServer {
                 return;
             }
             proxy.warmUp();
-            end.await();
-            proxy.drain();
+            try (ProxyMetrics metrics = showMetrics(options, proxy)) {
+                end.await();
+                proxy.drain();
+            }
+        }
+    }
+
+    /** A bridge that cannot show its metrics is a bridge all the same. */
+    private @Nullable ProxyMetrics showMetrics(ServerOptions options, ServerProxy proxy) {
+        if (options.metrics() == null) {
+            return null;
+        }
+        try {
+            return proxy.showMetrics(options.metrics());
+        } catch (IOException e) {
+            log.warning(e.getMessage() + "; they are not shown");
+            return null;
         }
     }
 
     private static Upstream upstream(ServerEnvironment environment) throws IOException {
         Optional<InetSocketAddress> extended = environment.extendedOrPort();
-        if (extended.isPresent()) {
-            return new Upstream(extended.get(), environment.authCookieFile().orElse(null));
-        }
-        return new Upstream(environment.orPort().orElseThrow(() -> new IOException("no ORPort")), null);
+        InetSocketAddress address = extended.or(environment::orPort).orElseThrow(() -> new IOException("no ORPort"));
+        return new Upstream(
+                address,
+                extended.isPresent() ? environment.authCookieFile().orElse(null) : null,
+                environment.outboundBindAddress(address.getAddress()).orElse(null));
     }
 }

@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param decoy {@code decoy=}: the TLS server that strangers meet; null for one in this process
  * @param anyUdpSource {@code udp-source=}: {@code client} (the default), µTP for addresses with a client's TCP connection
  *     only, or {@code any}
+ * @param metrics {@code metrics=}: where metrics are shown; null for nowhere
  * @param bounds the bounds that are not the default's
  */
 record ServerOptions(
@@ -34,6 +36,7 @@ record ServerOptions(
         CongestionControl congestion,
         @Nullable HostPort decoy,
         boolean anyUdpSource,
+        @Nullable MetricsAddress metrics,
         Map<Bound, Integer> bounds) {
     /** The options that are a number. */
     enum Bound {
@@ -50,6 +53,12 @@ record ServerOptions(
         DETACHED_SECONDS("detached-seconds", 1, 3_600),
         /** In each direction. */
         MAX_SESSION_BYTES("max-session-bytes", LinkConfig.MIN_WINDOW, 256 << 20),
+        /** Of the heap, for all sessions together, in MiB. */
+        MAX_MEMORY_MIB("max-memory-mib", 1, 1 << 20),
+        /** Of those who are no clients, or not known to be. */
+        MAX_STRANGERS("max-strangers", 1, 1_000_000),
+        /** By the server in this process. */
+        MAX_STRANGER_HANDSHAKES_PER_SECOND("max-stranger-handshakes-per-second", 1, 1_000_000),
         MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000);
 
         private final String key;
@@ -94,6 +103,7 @@ record ServerOptions(
         Map<Bound, Integer> bounds = new EnumMap<>(Bound.class);
         HostPort decoy = null;
         boolean anyUdpSource = false;
+        MetricsAddress metrics = null;
         for (TransportArgs.Arg option : options.entries()) {
             if (!seen.add(option.key())) {
                 throw new PtParseException(where + ": " + option.key() + "= is there twice");
@@ -108,16 +118,30 @@ record ServerOptions(
                     case "carrier" -> carrier = CarrierPolicy.parse(option.value());
                     case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
                     case "decoy" -> decoy = HostPort.parse("decoy=", option.value());
+                    case "metrics" -> metrics = metricsAt("metrics=", option.value());
                     case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                     default ->
                         throw new PtParseException("unknown option " + option.key()
-                                + "=; this transport takes carrier=, cc=, decoy=, udp-source=" + boundKeys());
+                                + "=; this transport takes carrier=, cc=, decoy=, metrics=, udp-source=" + boundKeys());
                 }
             } catch (IllegalArgumentException | PtParseException e) {
                 throw new PtParseException(where + ": " + e.getMessage());
             }
         }
-        return new ServerOptions(carrier, congestion, decoy, anyUdpSource, bounds);
+        return new ServerOptions(carrier, congestion, decoy, anyUdpSource, metrics, bounds);
+    }
+
+    /**
+     * Reads where metrics are to be shown. Not in the class of a command: there all methods are looked at, and their types loaded.
+     *
+     * @throws PtParseException with one line that names the option and says what it takes
+     */
+    static MetricsAddress metricsAt(String option, String value) throws PtParseException {
+        try {
+            return MetricsAddress.parse(option, value);
+        } catch (IllegalArgumentException e) {
+            throw new PtParseException(String.valueOf(e.getMessage()));
+        }
     }
 
     private static String boundKeys() {
@@ -155,11 +179,18 @@ record ServerOptions(
                         or(Bound.MAX_HALF_OPEN_UTP, limits.halfOpenUtp()),
                         or(Bound.MAX_UNMATCHED_UTP, limits.unmatchedUtp()),
                         limits.unmatchedUtpBytes())
-                .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes());
+                .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes())
+                .withMemory(memoryBytes(limits));
+        StrangerConfig strangers = config.strangers();
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
-                .withStrangers(StrangerConfig.DEFAULT.withDecoy(address).withAnyUdpSource(anyUdpSource))
+                .withStrangers(strangers
+                        .withDecoy(address)
+                        .withAnyUdpSource(anyUdpSource)
+                        .withBounds(or(Bound.MAX_STRANGERS, strangers.maxStrangers()), strangers.maxMarkers())
+                        .withHandshakesPerSecond(
+                                or(Bound.MAX_STRANGER_HANDSHAKES_PER_SECOND, strangers.handshakesPerSecond())))
                 .withDetachedTimeout(Duration.ofSeconds(or(
                         Bound.DETACHED_SECONDS, (int) config.detachedTimeout().toSeconds())))
                 .withBuffers(
@@ -169,6 +200,11 @@ record ServerOptions(
 
     int logLinesPerSecond() {
         return or(Bound.MAX_LOG_LINES_PER_SECOND, ProxyLog.DEFAULT_LINES_PER_SECOND);
+    }
+
+    private long memoryBytes(ServerLimits limits) {
+        Integer mib = bounds.get(Bound.MAX_MEMORY_MIB);
+        return mib == null ? limits.memoryBytes() : (long) mib << 20;
     }
 
     private int or(Bound bound, int standard) {

@@ -1,5 +1,8 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.Program;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.StateFolder;
@@ -88,6 +91,16 @@ final class ServerProxy implements AutoCloseable {
     /** Loads on another thread what the first connections would otherwise wait for, once listening. */
     void warmUp() {
         WarmUp.startServer(config.strangers().decoy() == null);
+    }
+
+    /**
+     * Shows metrics until it is closed, which is to be before this object. Once tor knows that the proxy is ready.
+     *
+     * @throws IOException if the address cannot be had, with a single line
+     */
+    ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
+        Program program = new Program("server-pt", ServerMain.version(), false);
+        return ProxyMetrics.show(address, program, loop, totals, server);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

@@ -1,5 +1,7 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.metrics.ProxyMetrics;
 import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
@@ -59,6 +61,12 @@ final class StandaloneServer implements Callable<Integer> {
             description = "What ServerTransportOptions takes in torrc, such as max-sessions=100. May be repeated.")
     private List<String> options = List.of();
 
+    @Option(
+            names = "--metrics",
+            paramLabel = "ADDR:PORT|unix:PATH",
+            description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
+    private @Nullable String metrics;
+
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
@@ -68,7 +76,7 @@ final class StandaloneServer implements Callable<Integer> {
     private boolean verbose;
 
     @Override
-    @SuppressWarnings("try") // the file with the counters has only to be open
+    @SuppressWarnings("try") // the file with the counters and the metrics have only to be open
     public Integer call() throws InterruptedException {
         if (verbose) {
             Configuration.set("level", "debug");
@@ -78,15 +86,17 @@ final class StandaloneServer implements Callable<Integer> {
         try {
             InetSocketAddress address = listenAddress();
             ServerOptions given = ServerOptions.parse("--option", split(options));
+            MetricsAddress shownAt = metrics == null ? given.metrics() : ServerOptions.metricsAt("--metrics", metrics);
             log.limit(given.logLinesPerSecond());
             Upstream upstream =
-                    new Upstream(HostPort.parse("--forward", forward).resolve(), null);
+                    new Upstream(HostPort.parse("--forward", forward).resolve(), null, null);
             StateFolder folder = StateFolder.open(state == null ? defaultState() : state);
             BridgeState bridge = new BridgeState(folder);
             ServerIdentity identity = bridge.identity();
             try (ShutdownSignal end = new ShutdownSignal();
                     ServerProxy proxy = new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT), upstream, log);
-                    PublishedFile counters = proxy.publishCounters(folder)) {
+                    PublishedFile counters = proxy.publishCounters(folder);
+                    ProxyMetrics shown = shownAt == null ? null : proxy.showMetrics(shownAt)) {
                 String line = bridge.writeBridgeLine(identity, proxy.listen(address), false);
                 PrintWriter out = spec.commandLine().getOut();
                 out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");

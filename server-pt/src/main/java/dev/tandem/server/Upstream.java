@@ -13,6 +13,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param address where to connect
  * @param cookieFile of the Extended ORPort; null for a plain one
+ * @param local the address to connect from; null for any
  */
-record Upstream(InetSocketAddress address, @Nullable Path cookieFile) {
+record Upstream(
+        InetSocketAddress address,
+        @Nullable Path cookieFile,
+        @Nullable InetAddress local) {
     private static final int CONNECT_TIMEOUT_MILLIS = 10_000;
     private static final String TRANSPORT = "utp";
 
@@ -46,13 +51,14 @@ record Upstream(InetSocketAddress address, @Nullable Path cookieFile) {
                 channel.pipeline().addLast(relay);
             }
         };
-        ChannelFuture connected = LocalSockets.dialling(loop, new Bootstrap())
+        Bootstrap bootstrap = LocalSockets.dialling(loop, new Bootstrap())
                 .group(loop)
                 .channelFactory(() -> UtpTransports.newSocketChannel(loop))
                 .option(ChannelOption.AUTO_READ, introduction != null)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                .handler(pipeline)
-                .connect(address);
+                .handler(pipeline);
+        InetSocketAddress from = local == null ? null : new InetSocketAddress(local, 0);
+        ChannelFuture connected = from == null ? bootstrap.connect(address) : bootstrap.connect(address, from);
         Promise<Channel> ready = loop.newPromise();
         connected.addListener(done -> {
             if (!done.isSuccess()) {

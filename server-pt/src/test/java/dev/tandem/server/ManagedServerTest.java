@@ -110,6 +110,8 @@ class ManagedServerTest {
             value = {
                 "utp:carrier=pigeon | carrier= takes auto, tls or utp",
                 "utp:cc=reno | cc= takes bbr, cubic, ledbat or ledbat++",
+                "utp:metrics=0.0.0.0\\:9151 | that address is not one that only this machine reaches",
+                "utp:metrics=9151 | metrics= takes ADDRESS:PORT of the loopback interface",
                 "utp:colour=red | unknown option colour=",
                 "utp:carrier=tls;utp:carrier=tls | carrier= is there twice",
                 "utp:max-sessions=0 | max-sessions= takes a number from 1 to 1000000",
@@ -137,6 +139,21 @@ class ManagedServerTest {
     }
 
     @Test
+    void metricsThatCannotBeShownAreToldAndTheBridgeWorks() throws Exception {
+        Map<String, String> variables = environment(unused());
+        Path taken = Files.writeString(folder.resolve("taken"), "precious");
+        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:metrics=unix\\:" + taken);
+        try (ManagedRun run = new ManagedRun(variables)) {
+            run.await("SMETHOD utp ");
+            run.await("SMETHODS DONE");
+            String line = run.await("LOG SEVERITY=warning ");
+            assertTrue(line.contains("the place of the Unix socket is taken by something else"), line);
+            assertTrue(run.isRunning());
+        }
+        assertEquals("precious", Files.readString(taken));
+    }
+
+    @Test
     void aPortInUseIsToldAndItStays() throws Exception {
         Map<String, String> variables = environment(unused());
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -145,6 +162,34 @@ class ManagedServerTest {
                 assertTrue(run.await("SMETHOD-ERROR utp ").contains("cannot listen"));
                 run.await("SMETHODS DONE");
                 assertTrue(run.isRunning());
+            }
+        }
+    }
+
+    @Test
+    void aPortInUseForUdpIsToldAndItStays() throws Exception {
+        Map<String, String> variables = environment(unused());
+        try (DatagramSocket taken = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            variables.put("TOR_PT_SERVER_BINDADDR", "utp-127.0.0.1:" + taken.getLocalPort());
+            try (ManagedRun run = new ManagedRun(variables)) {
+                assertTrue(run.await("SMETHOD-ERROR utp ").contains("cannot listen: UDP: "));
+                run.await("SMETHODS DONE");
+                assertTrue(run.isRunning());
+            }
+        }
+    }
+
+    /** An address of nobody's: it is refused before anything leaves. */
+    @Test
+    void handsOnFromTheAddressThatItIsGiven() throws Exception {
+        Map<String, String> variables = environment(IpAddresses.parseAddressPort("192.0.2.1:9001"));
+        variables.put("TOR_PT_OUTBOUND_BIND_ADDRESS_V4", "192.0.2.77");
+        try (ManagedRun run = new ManagedRun(variables)) {
+            String smethod = run.await("SMETHOD utp ");
+            try (Client client = new Client(addressOf(smethod), BridgeCert.parse(certOf(smethod)), content(1))) {
+                String line = run.await("LOG SEVERITY=warning");
+                assertTrue(line.contains("cannot hand a session on: ") && line.contains("assign"), line);
+                client.closed();
             }
         }
     }

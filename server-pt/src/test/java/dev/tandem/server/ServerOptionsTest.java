@@ -19,6 +19,7 @@ class ServerOptionsTest {
     void changesNothingThatIsNotThere() throws Exception {
         LinkConfig config = parse("").applyTo(LinkConfig.DEFAULT);
         assertEquals(ServerLimits.DEFAULT, config.limits());
+        assertEquals(LinkConfig.DEFAULT.strangers(), config.strangers());
         assertEquals(LinkConfig.DEFAULT.retainBytes(), config.retainBytes());
         assertEquals(ProxyLog.DEFAULT_LINES_PER_SECOND, parse("").logLinesPerSecond());
     }
@@ -27,15 +28,19 @@ class ServerOptionsTest {
     void eachOptionSetsItsOwnBound() throws Exception {
         ServerOptions options = parse("carrier=tls;max-sessions=1;max-sessions-per-address=2;max-half-open=3;"
                 + "max-half-open-per-address=4;max-handshakes-per-second=5;max-half-open-utp=6;max-unmatched-utp=7;"
-                + "max-detached=8;detached-seconds=10;max-session-bytes=65536;max-log-lines-per-second=9");
+                + "max-detached=8;detached-seconds=10;max-session-bytes=65536;max-log-lines-per-second=9;max-memory-mib=4096;"
+                + "max-strangers=11;max-stranger-handshakes-per-second=12");
         LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
         ServerLimits standard = ServerLimits.DEFAULT;
         assertEquals(
-                new ServerLimits(3, 4, 5, 1, 2, 6, 7, standard.unmatchedUtpBytes(), 8, standard.detachedBytes()),
+                new ServerLimits(
+                        3, 4, 5, 1, 2, 6, 7, standard.unmatchedUtpBytes(), 8, standard.detachedBytes(), 4096L << 20),
                 config.limits());
         assertEquals(Duration.ofSeconds(10), config.detachedTimeout());
         assertEquals(65_536, config.retainBytes());
         assertEquals(65_536, config.receiveBytes());
+        assertEquals(11, config.strangers().maxStrangers());
+        assertEquals(12, config.strangers().handshakesPerSecond());
         assertEquals(CarrierPolicy.TLS, config.policy());
         assertEquals(9, options.logLinesPerSecond());
     }

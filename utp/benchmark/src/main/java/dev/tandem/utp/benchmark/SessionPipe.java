@@ -2,6 +2,7 @@ package dev.tandem.utp.benchmark;
 
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.ChangeCause;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.session.Carrier;
 import dev.tandem.utp.paired.session.SessionCore;
@@ -159,7 +160,8 @@ final class SessionPipe {
         public void writabilityChanged() {}
 
         @Override
-        public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {}
+        public void carrierChanged(
+                @Nullable CarrierKind from, @Nullable CarrierKind to, ChangeCause reason, String cause) {}
 
         @Override
         public void payloadSent(CarrierKind kind, int bytes) {}

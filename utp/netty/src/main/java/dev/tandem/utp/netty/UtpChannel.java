@@ -617,7 +617,8 @@ public final class UtpChannel extends AbstractChannel implements DuplexChannel, 
             if (used == null) {
                 InetSocketAddress local = from != null ? from : bindTo != null ? bindTo : anyAddressLike(to);
                 EndpointConfig endpointConfig = config.endpointConfig();
-                used = UtpSocket.open(eventLoop(), local, endpointConfig, config.udpBufferBytes(), null);
+                used = UtpSocket.open(
+                        eventLoop(), local, endpointConfig, config.udpBufferBytes(), null, config.datagramHandler());
             }
             socket = used;
             remote = to;

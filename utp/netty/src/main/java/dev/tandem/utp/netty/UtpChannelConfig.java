@@ -3,6 +3,7 @@ package dev.tandem.utp.netty;
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import java.util.Map;
@@ -16,6 +17,7 @@ final class UtpChannelConfig extends DefaultChannelConfig {
     private volatile ConnectionConfig connectionConfig = ConnectionConfig.DEFAULT;
     private volatile EndpointConfig endpointConfig = EndpointConfig.DEFAULT;
     private volatile int udpBufferBytes = UdpBuffers.DEFAULT_BYTES;
+    private volatile @Nullable ChannelHandler datagramHandler;
     private volatile boolean allowHalfClosure;
     private volatile int soLinger = NO_LINGER;
 
@@ -33,6 +35,11 @@ final class UtpChannelConfig extends DefaultChannelConfig {
 
     int udpBufferBytes() {
         return udpBufferBytes;
+    }
+
+    @Nullable
+    ChannelHandler datagramHandler() {
+        return datagramHandler;
     }
 
     boolean isAllowHalfClosure() {
@@ -54,7 +61,8 @@ final class UtpChannelConfig extends DefaultChannelConfig {
                 ChannelOption.ALLOW_HALF_CLOSURE,
                 UtpChannelOption.CONNECTION_CONFIG,
                 UtpChannelOption.ENDPOINT_CONFIG,
-                UtpChannelOption.UDP_BUFFER_BYTES);
+                UtpChannelOption.UDP_BUFFER_BYTES,
+                UtpChannelOption.DATAGRAM_HANDLER);
     }
 
     @Override
@@ -74,6 +82,8 @@ final class UtpChannelConfig extends DefaultChannelConfig {
             return (T) endpointConfig;
         } else if (option == UtpChannelOption.UDP_BUFFER_BYTES) {
             return (T) Integer.valueOf(udpBufferBytes);
+        } else if (option == UtpChannelOption.DATAGRAM_HANDLER) {
+            return (T) datagramHandler;
         }
         return super.getOption(option);
     }
@@ -95,6 +105,8 @@ final class UtpChannelConfig extends DefaultChannelConfig {
             endpointConfig = (EndpointConfig) value;
         } else if (option == UtpChannelOption.UDP_BUFFER_BYTES) {
             udpBufferBytes = (Integer) value;
+        } else if (option == UtpChannelOption.DATAGRAM_HANDLER) {
+            datagramHandler = (ChannelHandler) value;
         } else {
             return super.setOption(option, value);
         }

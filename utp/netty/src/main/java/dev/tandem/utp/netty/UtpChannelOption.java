@@ -2,6 +2,7 @@ package dev.tandem.utp.netty;
 
 import dev.tandem.utp.protocol.ConnectionConfig;
 import dev.tandem.utp.protocol.EndpointConfig;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 
 /**
@@ -23,6 +24,15 @@ public final class UtpChannelOption<T> extends ChannelOption<T> {
 
     /** Send and receive buffer of the UDP socket in bytes; the kernel may grant less. 4 MiB unless set. */
     public static final ChannelOption<Integer> UDP_BUFFER_BYTES = valueOf(UtpChannelOption.class, "UDP_BUFFER_BYTES");
+
+    /**
+     * A way round for a dialled connection's datagrams: a handler that stands between its UDP socket and it, and makes of each {@code
+     * DatagramPacket} what is to be sent instead, or to be taken for what came. Then datagrams are sent one by one, and those of the connection
+     * should be bounded ({@link ConnectionConfig#maxDatagramBytes}) so that they fit the path with what the handler adds. Of no effect on a
+     * channel that shares its socket. None unless set.
+     */
+    public static final ChannelOption<ChannelHandler> DATAGRAM_HANDLER =
+            valueOf(UtpChannelOption.class, "DATAGRAM_HANDLER");
 
     @SuppressWarnings("deprecation") // the only constructor there is
     private UtpChannelOption() {

@@ -81,7 +81,7 @@ public final class UtpServerChannel extends AbstractServerChannel implements Utp
 
     @Override
     protected void doBind(SocketAddress local) throws Exception {
-        socket = UtpSocket.open(eventLoop(), local, config.endpointConfig(), config.udpBufferBytes(), this);
+        socket = UtpSocket.open(eventLoop(), local, config.endpointConfig(), config.udpBufferBytes(), this, null);
         localAddress = socket.localAddress();
     }
 

@@ -8,6 +8,7 @@ import dev.tandem.utp.protocol.EndpointConfig;
 import dev.tandem.utp.protocol.EndpointStats;
 import dev.tandem.utp.protocol.Transmit;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -105,16 +106,23 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
      * Opens and binds a socket; on its event loop.
      *
      * @param server who gets the connections that peers dial, or null to refuse them
+     * @param between what changes each datagram on its way, or null
      */
     static UtpSocket open(
             EventLoop loop,
             SocketAddress local,
             EndpointConfig config,
             int udpBufferBytes,
-            @Nullable UtpServerChannel server)
+            @Nullable UtpServerChannel server,
+            @Nullable ChannelHandler between)
             throws IOException {
         UtpSocket socket = new UtpSocket(loop, config, server);
         DatagramChannel channel = socket.channel;
+        if (between != null) {
+            channel.pipeline().addLast(between);
+            // It makes one datagram of one.
+            socket.maxSegmentBytes = 0;
+        }
         channel.pipeline().addLast(socket);
         channel.config().setOption(ChannelOption.SO_RCVBUF, udpBufferBytes);
         channel.config().setOption(ChannelOption.SO_SNDBUF, udpBufferBytes);

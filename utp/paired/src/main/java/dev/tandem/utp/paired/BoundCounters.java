@@ -9,14 +9,16 @@ import java.util.concurrent.atomic.LongAdder;
 public final class BoundCounters {
     /** What is bounded. */
     public enum Bound {
-        /** Strangers, and TCP connections not yet decided: closed. */
+        /** Strangers, beside TCP connections not yet decided: made to wait, or closed. */
         STRANGERS("strangers"),
         /** TCP connections without a proof, in total: refused. */
         HALF_OPEN("halfOpen"),
         /** Those from one address: refused. */
         HALF_OPEN_PER_ADDRESS("halfOpenPerAddress"),
-        /** TLS handshakes in a second: made to wait. */
+        /** TLS handshakes of clients in a second: made to wait. */
         HANDSHAKES("handshakes"),
+        /** Those of strangers with the server in this process: made to wait. */
+        STRANGER_HANDSHAKES("strangerHandshakes"),
         /** Sessions in total: refused. */
         SESSIONS("sessions"),
         /** Those from one address: refused. */
@@ -28,7 +30,9 @@ public final class BoundCounters {
         /** µTP connections without a session: dropped. */
         UNMATCHED_UTP("unmatchedUtp"),
         /** Sessions without a carrier, in number or in bytes: closed. */
-        DETACHED("detached");
+        DETACHED("detached"),
+        /** The memory of all sessions: the one that holds most is reset, or a new one refused. */
+        MEMORY("memory");
 
         private final String key;
 

@@ -16,6 +16,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannel;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A channel as a carrier of a session: the last handler, behind the one that seals. */
@@ -36,6 +37,7 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
     private final CarrierKind kind;
     private final LinkSession session;
     private final UnsentLimit unsentLimit = new UnsentLimit();
+    private final PathMeter meter;
     private @Nullable ChannelHandlerContext context;
     private String endCause;
     private boolean closing;
@@ -44,6 +46,7 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
         this.kind = kind;
         this.session = session;
         this.endCause = kind + " was cut off";
+        this.meter = new PathMeter(kind, session.events());
     }
 
     private ChannelHandlerContext context() {
@@ -136,6 +139,11 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
         }
     }
 
+    /** Looks at the path. */
+    void sample(Consumer<PathSample> observer) {
+        meter.measure(context().channel(), observer);
+    }
+
     // From the channel.
 
     @Override
@@ -188,6 +196,7 @@ final class CarrierChannel extends ChannelInboundHandlerAdapter implements Carri
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        meter.measure(ctx.channel(), null);
         session.handleClosed(this, endCause, false);
         ctx.fireChannelInactive();
     }

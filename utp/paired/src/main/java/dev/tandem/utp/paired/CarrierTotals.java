@@ -14,6 +14,7 @@ public final class CarrierTotals {
     private final LongAdder sessionsClosed = new LongAdder();
     private final LongAdder resumptions = new LongAdder();
     private final BoundCounters bounds = new BoundCounters();
+    private final EventCounters events = new EventCounters();
 
     /**
      * The counters at one moment.
@@ -66,6 +67,11 @@ public final class CarrierTotals {
     /** The bounds that were hit. */
     public BoundCounters bounds() {
         return bounds;
+    }
+
+    /** What happened, by cause. */
+    public EventCounters events() {
+        return events;
     }
 
     void sent(CarrierKind kind, long bytes) {

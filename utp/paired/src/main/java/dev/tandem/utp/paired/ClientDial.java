@@ -135,7 +135,10 @@ final class ClientDial implements LinkSession.Owner {
     }
 
     private UtpDial dialUtp() {
-        UtpDial dial = new UtpDial(() -> path.handleFailed(session));
+        UtpDial dial = new UtpDial(() -> {
+            totals.events().pairingFailed(PairingFailure.UNANSWERED);
+            path.handleFailed(session);
+        });
         utp = dial;
         dial.start(network, loop, local(), bridge, config.utp());
         return dial;
@@ -167,6 +170,7 @@ final class ClientDial implements LinkSession.Owner {
         if (tcp != null) {
             tcp.close();
         }
+        totals.events().dialFailed(cause.reason());
         promise.tryFailure(cause);
         whenOver.run();
     }
@@ -228,6 +232,7 @@ final class ClientDial implements LinkSession.Owner {
                 return;
             }
         }
+        totals.events().redialled(CarrierKind.UTP);
         dialUtp().use(owner);
     }
 
@@ -240,6 +245,7 @@ final class ClientDial implements LinkSession.Owner {
     public void cancelUtpDial(LinkSession owner) {
         // Else it makes way for another one.
         if (path.sinceDialNanos(now()) >= config.pairingTimeout().toNanos() / 4 * 3) {
+            totals.events().pairingFailed(PairingFailure.TIMEOUT);
             path.handleFailed(owner);
         }
         if (utp != null) {
@@ -254,6 +260,7 @@ final class ClientDial implements LinkSession.Owner {
 
     @Override
     public void dialTls(LinkSession owner, long connectNanos) {
+        totals.events().redialled(CarrierKind.TLS);
         TlsRedial dial = new TlsRedial(owner);
         tlsRedial = dial;
         long timeout = Math.min(connectNanos, config.tcpConnectTimeout().toNanos());

@@ -26,6 +26,8 @@ public enum CloseReason {
     WRONG_PIN("the server's certificate is not the one that cert= names"),
     /** Server: the session waited without a carrier, and had to make room for others. */
     DISPLACED("too many sessions without a carrier"),
+    /** Server: all sessions together held too much, and this one most. */
+    OVER_MEMORY("the sessions held too much memory together, and this one most"),
     /** The client or server that owned the session was closed. */
     SHUT_DOWN("shut down");
 

@@ -21,13 +21,16 @@ import org.jspecify.annotations.Nullable;
 final class HandshakePace {
     private final EventLoop loop;
     private final BoundCounters counters;
+    private final Bound bound;
     private final TokenBucket bucket;
     private final ArrayDeque<Turn> waiting = new ArrayDeque<>();
     private @Nullable Future<?> timer;
 
-    HandshakePace(EventLoop loop, int perSecond, BoundCounters counters) {
+    /** @param bound what is counted when somebody has to wait */
+    HandshakePace(EventLoop loop, int perSecond, BoundCounters counters, Bound bound) {
         this.loop = loop;
         this.counters = counters;
+        this.bound = bound;
         this.bucket = new TokenBucket(
                 perSecond,
                 (int) Math.min(Integer.MAX_VALUE, 2L * perSecond),
@@ -71,7 +74,7 @@ final class HandshakePace {
                 ctx.fireChannelRead(message);
                 ctx.pipeline().remove(this);
             } else {
-                counters.hit(Bound.HANDSHAKES);
+                counters.hit(bound);
                 context = ctx;
                 held = (ByteBuf) message;
                 ctx.channel().config().setAutoRead(false);

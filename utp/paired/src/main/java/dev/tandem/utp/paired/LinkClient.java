@@ -11,14 +11,16 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 
 /** Dials sessions to bridges. Everything runs on one event loop. */
-public final class LinkClient {
+public final class LinkClient implements LinkView {
     private final EventLoop loop;
     private final CarrierTotals totals;
     private final LinkNetwork network;
@@ -26,6 +28,7 @@ public final class LinkClient {
     private final RandomGenerator random;
     private final JcaTlsCrypto crypto = LinkTls.crypto();
     private final Set<ClientDial> dials = new HashSet<>();
+    private final SamplingRound sampling = new SamplingRound(this::sessions);
     private boolean closed;
 
     /** A client on the machine's own network. */
@@ -115,15 +118,26 @@ public final class LinkClient {
             closed = true;
             new ArrayList<>(dials)
                     .stream().filter(dial -> dial.session() == null).forEach(ClientDial::shutDown);
-            Drain.start(
-                    loop,
-                    () -> dials.stream()
-                            .flatMap(dial -> Stream.ofNullable(dial.session()))
-                            .toList(),
-                    limit,
-                    () -> close().addListener(done -> promise.setSuccess(null)));
+            Drain.start(loop, this::sessions, limit, () -> close().addListener(done -> promise.setSuccess(null)));
         });
         return promise;
+    }
+
+    private List<LinkSession> sessions() {
+        return dials.stream().flatMap(dial -> Stream.ofNullable(dial.session())).toList();
+    }
+
+    @Override
+    public Population population() {
+        List<LinkSession> sessions = sessions();
+        int detached = (int) sessions.stream().filter(LinkSession::isDetached).count();
+        int dialling = dials.size() - sessions.size();
+        return new Population(sessions.size() - detached, detached, dialling, 0, 0, 0, 0);
+    }
+
+    @Override
+    public void sample(int most, Consumer<PathSample> observer) {
+        sampling.sample(most, observer);
     }
 
     /** Dials under way and sessions now. On the event loop. */

@@ -29,6 +29,8 @@ public final class LinkException extends IOException {
         WRONG_PIN("the server's certificate is not the one that cert= names; is the clock right?"),
         /** What answers does not speak our TLS 1.3. */
         NOT_OUR_SERVER("what answers there is not a bridge of this transport"),
+        /** Client: what the connection was to go through does not let it through. */
+        PROXY("no way through the upstream proxy"),
         /** The outbound bind address could not be used. */
         BIND_FAILED("the local address cannot be bound"),
         /** The client was closed, or the dial cancelled. */
@@ -62,7 +64,7 @@ public final class LinkException extends IOException {
     }
 
     /** What a failed connection attempt means, without the address that its text holds. */
-    static LinkException of(Throwable cause) {
+    public static LinkException of(Throwable cause) {
         if (cause instanceof LinkException known) {
             return known;
         }

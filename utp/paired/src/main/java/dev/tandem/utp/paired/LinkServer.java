@@ -40,13 +40,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.bouncycastle.tls.crypto.TlsCertificate;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 import org.jspecify.annotations.Nullable;
 
 /** Accepts sessions on one address and port, TCP and µTP. Everything runs on one event loop. */
 @SuppressWarnings("FutureReturnValueIgnored") // of closing, which fails only when closed already
-public final class LinkServer {
+public final class LinkServer implements LinkView {
     /** How often port 0 is tried: the free TCP port may be taken for UDP. */
     private static final int PORT_TRIES = 16;
 
@@ -68,6 +69,7 @@ public final class LinkServer {
 
     private final Owner owner = new Owner();
     private final Set<LinkSession> sessions = new HashSet<>();
+    private final SamplingRound sampling = new SamplingRound(() -> sessions);
     private final DetachedSessions detached;
     /** The identifier that each session expects, or used last. */
     private final Map<LinkSession, PairingId> identifiers = new HashMap<>();
@@ -102,10 +104,11 @@ public final class LinkServer {
         ServerLimits limits = config.limits();
         this.registry = new PairingRegistry(limits.unmatchedUtp(), limits.unmatchedUtpBytes());
         this.bounds = new ServerBounds(limits, totals.bounds());
-        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds());
+        this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds(), Bound.HANDSHAKES);
         this.detached = new DetachedSessions(limits.detached(), limits.detachedBytes(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
-        this.door = new FrontDoor(loop, config.strangers(), secret, webServer(identity, config), new Doorkeeper());
+        this.door = new FrontDoor(
+                loop, config.strangers(), secret, webServer(loop, totals, identity, config), new Doorkeeper());
         try {
             this.certificate = crypto.createCertificate(identity.certificate());
         } catch (IOException e) {
@@ -113,17 +116,22 @@ public final class LinkServer {
         }
     }
 
-    private static WebServer webServer(ServerIdentity identity, LinkConfig config) {
+    private static WebServer webServer(
+            EventLoop loop, CarrierTotals totals, ServerIdentity identity, LinkConfig config) {
         ServerIdentity front = identity.front();
         StrangerConfig strangers = config.strangers();
-        return new WebServer(front.key(), front.certificate(), strangers.webTimeout(), strangers.clock());
+        // Their own pace: neither they nor the clients are to use up what is for the others.
+        HandshakePace strangersPace =
+                new HandshakePace(loop, strangers.handshakesPerSecond(), totals.bounds(), Bound.STRANGER_HANDSHAKES);
+        return new WebServer(
+                front.key(), front.certificate(), strangers.webTimeout(), strangers.clock(), strangersPace::turn);
     }
 
     /**
      * Listens on TCP and, unless the policy is {@code tls}, on UDP of the same port: both or neither. Port 0 takes a
      * port that is free for both. May be called on any thread, once.
      *
-     * @return the address listened on, port filled in; fails with the bind's exception
+     * @return the address listened on, port filled in; fails with an {@link IOException} that says which of the two it is
      */
     public Future<InetSocketAddress> bind(InetSocketAddress address) {
         Promise<InetSocketAddress> promise = loop.newPromise();
@@ -134,7 +142,7 @@ public final class LinkServer {
     private void bind(InetSocketAddress address, int tries, Promise<InetSocketAddress> promise) {
         network.bindTcp(loop, address, new TcpInitializer()).addListener((ChannelFutureListener) tcpDone -> {
             if (!tcpDone.isSuccess()) {
-                promise.tryFailure(tcpDone.cause());
+                promise.tryFailure(notBound("TCP", tcpDone.cause()));
                 return;
             }
             Channel boundTcp = tcpDone.channel();
@@ -155,11 +163,15 @@ public final class LinkServer {
                     if (address.getPort() == 0 && tries > 1) {
                         bind(address, tries - 1, promise);
                     } else {
-                        promise.tryFailure(utpDone.cause());
+                        promise.tryFailure(notBound("UDP", utpDone.cause()));
                     }
                 });
             });
         });
+    }
+
+    private static IOException notBound(String which, Throwable cause) {
+        return new IOException(which + ": " + cause.getMessage(), cause);
     }
 
     private EndpointConfig endpoint() {
@@ -249,6 +261,11 @@ public final class LinkServer {
         return detached.count();
     }
 
+    /** Bytes of heap that all sessions take now, as they count against {@link ServerLimits#memoryBytes}. On the event loop. */
+    public long memoryBytes() {
+        return bounds.memory().usedBytes();
+    }
+
     /** µTP connections without a session now. On the event loop. */
     public int unmatchedCount() {
         return registry.waitingCount();
@@ -269,7 +286,26 @@ public final class LinkServer {
         return bounds.halfOpenCount();
     }
 
+    @Override
+    public Population population() {
+        StrangerStats strangers = door.stats();
+        return new Population(
+                sessions.size() - detached.count(),
+                detached.count(),
+                0,
+                bounds.halfOpenCount(),
+                registry.waitingCount(),
+                strangers.present(),
+                strangers.decoyFailures());
+    }
+
+    @Override
+    public void sample(int most, Consumer<PathSample> observer) {
+        sampling.sample(most, observer);
+    }
+
     private void refused(Refusal refusal, @Nullable InetSocketAddress from) {
+        totals.events().refused(refusal);
         if (refusal == Refusal.UTP_DISPLACED) {
             totals.bounds().hit(Bound.UNMATCHED_UTP);
         }
@@ -366,7 +402,8 @@ public final class LinkServer {
                 return false;
             }
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
-            LinkSession session = new LinkSession(loop, false, policy, config, totals, from, keys, owner);
+            LinkSession session =
+                    new LinkSession(loop, false, policy, config, totals, from, keys, owner, bounds.memory());
             sessions.add(session);
             bounds.sessionOpened(session, from);
             detached.add(session);
@@ -375,7 +412,7 @@ public final class LinkServer {
             CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, session);
             ctx.pipeline().addLast(carrier);
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
-            new Welcome(config.receiveBytes()).write(welcome);
+            new Welcome(session.resumePoint().limit()).write(welcome);
             ctx.writeAndFlush(welcome);
             session.listen(acceptor.accepted(session));
             session.attach(carrier, 0);
@@ -476,6 +513,11 @@ public final class LinkServer {
             }
             bounds.sessionClosed(session);
             detached.remove(session);
+        }
+
+        @Override
+        public void grew(LinkSession session) {
+            bounds.makeRoom();
         }
 
         @Override

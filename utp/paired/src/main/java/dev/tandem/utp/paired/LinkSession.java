@@ -4,6 +4,7 @@ import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.SessionId;
 import dev.tandem.utp.paired.session.Carrier;
 import dev.tandem.utp.paired.session.MalformedFrameException;
+import dev.tandem.utp.paired.session.MemoryBudget;
 import dev.tandem.utp.paired.session.ResumePoint;
 import dev.tandem.utp.paired.session.SessionCore;
 import dev.tandem.utp.paired.session.SessionHost;
@@ -42,6 +43,9 @@ final class LinkSession implements Session, SessionHost {
         /** The session has no carrier (true), or has one again (false). */
         void detached(LinkSession session, boolean now);
 
+        /** The session may hold more than before. */
+        default void grew(LinkSession session) {}
+
         void closed(LinkSession session);
     }
 
@@ -55,10 +59,13 @@ final class LinkSession implements Session, SessionHost {
     private final SessionId id;
     private final Owner owner;
     private final CarrierPolicy policy;
+    private final MemoryBudget memory;
     private final SessionCore core;
     private @Nullable SessionListener listener;
     /** The server accepted the proof; on a server, true from the start. */
     private boolean admitted;
+    /** There is no carrier. */
+    private boolean detached;
     /** Of the last RESUME that was sent (client) or taken (server). */
     private int resumeCounter;
 
@@ -77,6 +84,20 @@ final class LinkSession implements Session, SessionHost {
             InetSocketAddress remote,
             LinkKeys keys,
             Owner owner) {
+        this(loop, client, policy, config, totals, remote, keys, owner, MemoryBudget.unbounded());
+    }
+
+    /** One of several sessions that share a budget. */
+    LinkSession(
+            EventLoop loop,
+            boolean client,
+            CarrierPolicy policy,
+            LinkConfig config,
+            CarrierTotals totals,
+            InetSocketAddress remote,
+            LinkKeys keys,
+            Owner owner,
+            MemoryBudget memory) {
         this.loop = loop;
         this.ticker = loop.ticker();
         this.originNanos = ticker.nanoTime();
@@ -88,12 +109,14 @@ final class LinkSession implements Session, SessionHost {
         this.owner = owner;
         this.policy = policy;
         this.admitted = !client;
+        this.memory = memory;
         SessionParameters parameters = SessionParameters.DEFAULT
                 .withBuffers(config.retainBytes(), config.receiveBytes())
                 .withPairing(config.pairingTimeout().toNanos())
                 .withSurvival(
                         Survival.DEFAULT.withDetached(config.detachedTimeout().toNanos()));
-        this.core = new SessionCore(client, policy, parameters, this, ByteBufAllocator.DEFAULT, 0);
+        this.core = new SessionCore(client, policy, parameters, this, ByteBufAllocator.DEFAULT, memory, 0);
+        memory.sessionOpened();
         totals.sessionOpened();
     }
 
@@ -174,6 +197,7 @@ final class LinkSession implements Session, SessionHost {
             heardTls();
         }
         core.handleBytes(carrier, bytes, now());
+        owner.grew(this);
     }
 
     private void heardTls() {
@@ -197,7 +221,9 @@ final class LinkSession implements Session, SessionHost {
 
     void handleClosed(Carrier carrier, String cause, boolean inOrder) {
         if (!admitted && inOrder && carrier.kind() == CarrierKind.TLS) {
-            close(CloseReason.NOT_ADMITTED, null);
+            // Who does not like a proof says so when it comes; who has waited for it meanwhile has not got it.
+            boolean waited = now() >= config.helloTimeout().toNanos() / 4;
+            close(waited ? CloseReason.ADMISSION_TIMEOUT : CloseReason.NOT_ADMITTED, null);
         } else {
             core.handleClosed(carrier, cause, now());
             arm();
@@ -228,6 +254,23 @@ final class LinkSession implements Session, SessionHost {
 
     void close(CloseReason reason, @Nullable ResetReason tell) {
         core.close(reason, tell);
+    }
+
+    boolean isDetached() {
+        return detached;
+    }
+
+    EventCounters events() {
+        return totals.events();
+    }
+
+    /** Looks at the carriers' paths. */
+    void sample(Consumer<PathSample> observer) {
+        for (CarrierKind kind : CarrierKind.values()) {
+            if (core.carrier(kind) instanceof CarrierChannel carrier) {
+                carrier.sample(observer);
+            }
+        }
     }
 
     // Time.
@@ -264,6 +307,7 @@ final class LinkSession implements Session, SessionHost {
     @Override
     public void write(ByteBuf bytes) {
         core.write(bytes);
+        owner.grew(this);
     }
 
     @Override
@@ -353,7 +397,8 @@ final class LinkSession implements Session, SessionHost {
     }
 
     @Override
-    public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+    public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, ChangeCause cause, String detail) {
+        totals.events().carrierChanged(from, to, cause);
         if (from != null && to != null) {
             totals.carrierChanged();
         }
@@ -361,7 +406,7 @@ final class LinkSession implements Session, SessionHost {
             owner.utpWorks(this);
         }
         if (listener != null) {
-            listener.onCarrierChanged(this, from, to, cause);
+            listener.onCarrierChanged(this, from, to, detail);
         }
     }
 
@@ -407,6 +452,7 @@ final class LinkSession implements Session, SessionHost {
 
     @Override
     public void detached(boolean now) {
+        detached = now;
         owner.detached(this, now);
     }
 
@@ -417,7 +463,9 @@ final class LinkSession implements Session, SessionHost {
             timer = null;
         }
         keys.destroy();
+        memory.sessionClosed();
         totals.sessionClosed();
+        totals.events().sessionClosed(reason);
         owner.closed(this);
         if (listener != null) {
             listener.onClosed(this, reason, detail);

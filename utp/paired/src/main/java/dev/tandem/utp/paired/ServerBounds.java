@@ -2,12 +2,14 @@ package dev.tandem.utp.paired;
 
 import dev.tandem.utp.netty.UtpServerChannel;
 import dev.tandem.utp.paired.BoundCounters.Bound;
+import dev.tandem.utp.paired.session.MemoryBudget;
 import dev.tandem.utp.protocol.EndpointStats;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps a server's bounds on connections and sessions, in total and for each address. On the server's event loop. */
+/** Keeps a server's bounds on connections and sessions, in total and for each address, and on the memory of the sessions. On the server's event loop. */
 final class ServerBounds {
     private static final long WATCH_SECONDS = 1;
     /** Where a channel has no address, which happens when it is gone already. */
@@ -24,6 +26,7 @@ final class ServerBounds {
     private final BoundCounters counters;
     private final Table<Channel> halfOpen;
     private final Table<LinkSession> sessions;
+    private final MemoryBudget memory;
     private long utpRefused;
     private long utpSilenced;
 
@@ -33,6 +36,7 @@ final class ServerBounds {
                 limits.halfOpen(), limits.halfOpenPerAddress(), Bound.HALF_OPEN, Bound.HALF_OPEN_PER_ADDRESS);
         this.sessions =
                 new Table<>(limits.sessions(), limits.sessionsPerAddress(), Bound.SESSIONS, Bound.SESSIONS_PER_ADDRESS);
+        this.memory = new MemoryBudget(limits.memoryBytes());
     }
 
     /** Counts a TCP connection without a proof; false if it is one too many. */
@@ -59,7 +63,43 @@ final class ServerBounds {
 
     /** Whether there may be one session more from there; counted as a hit if not. */
     boolean mayOpenSession(InetSocketAddress from) {
+        if (!memory.hasRoomForSession()) {
+            counters.hit(Bound.MEMORY);
+            return false;
+        }
         return sessions.hasRoom(from);
+    }
+
+    /** What all sessions take together. */
+    MemoryBudget memory() {
+        return memory;
+    }
+
+    /**
+     * While sessions take more than there is, resets one of the address whose sessions hold most, namely the one of these that
+     * holds most: who fills the memory makes room with what is his own.
+     */
+    void makeRoom() {
+        while (memory.isExceeded()) {
+            Map<AddressGroup, Long> shares = new HashMap<>();
+            sessions.entries.forEach((session, from) -> shares.merge(from, heldBytes(session), Long::sum));
+            Map.Entry<AddressGroup, Long> most =
+                    shares.entrySet().stream().max(Map.Entry.comparingByValue()).orElse(null);
+            if (most == null || most.getValue() == 0) {
+                return;
+            }
+            LinkSession largest = sessions.entries.keySet().stream()
+                    .filter(session -> most.getKey().equals(sessions.entries.get(session)))
+                    .max(Comparator.comparingLong(ServerBounds::heldBytes))
+                    .orElseThrow();
+            counters.hit(Bound.MEMORY);
+            largest.close(CloseReason.OVER_MEMORY, ResetReason.OVERLOADED);
+        }
+    }
+
+    private static long heldBytes(LinkSession session) {
+        SessionStats stats = session.stats();
+        return stats.retainedBytes() + stats.heldBytes();
     }
 
     void sessionOpened(LinkSession session, InetSocketAddress from) {

@@ -14,6 +14,8 @@ package dev.tandem.utp.paired;
  * @param unmatchedUtpBytes most bytes held for them all; the oldest is dropped
  * @param detached most sessions without a carrier; the one that has waited longest is closed
  * @param detachedBytes most bytes held for them all; the one that has waited longest is closed
+ * @param memoryBytes most bytes of heap for all sessions, those that they hold and what each takes by itself; the one that holds most is
+ *     reset
  */
 public record ServerLimits(
         int halfOpen,
@@ -25,16 +27,28 @@ public record ServerLimits(
         int unmatchedUtp,
         int unmatchedUtpBytes,
         int detached,
-        int detachedBytes) {
+        int detachedBytes,
+        long memoryBytes) {
 
-    public static final ServerLimits DEFAULT =
-            new ServerLimits(1024, 256, 200, 16 * 1024, 1024, 1024, 1024, 4 << 20, 4096, 64 << 20);
+    /** The memory of the sessions is half of what the JVM may take, and fits the number of them if that may take 256 MiB. */
+    public static final ServerLimits DEFAULT = new ServerLimits(
+            1024,
+            256,
+            200,
+            3072,
+            1024,
+            1024,
+            1024,
+            4 << 20,
+            4096,
+            64 << 20,
+            Runtime.getRuntime().maxMemory() / 2);
 
     /** @throws IllegalArgumentException if a bound is below 1 */
     public ServerLimits {
         if (Math.min(Math.min(halfOpen, halfOpenPerAddress), Math.min(sessions, sessionsPerAddress)) < 1
                 || Math.min(Math.min(halfOpenUtp, unmatchedUtp), Math.min(handshakesPerSecond, unmatchedUtpBytes)) < 1
-                || Math.min(detached, detachedBytes) < 1) {
+                || Math.min(Math.min(detached, detachedBytes), memoryBytes) < 1) {
             throw new IllegalArgumentException("a bound must be 1 or more");
         }
     }
@@ -51,7 +65,8 @@ public record ServerLimits(
                 unmatchedUtp,
                 unmatchedUtpBytes,
                 detached,
-                detachedBytes);
+                detachedBytes,
+                memoryBytes);
     }
 
     /** Sets how many TLS handshakes a second there may be. */
@@ -66,7 +81,8 @@ public record ServerLimits(
                 unmatchedUtp,
                 unmatchedUtpBytes,
                 detached,
-                detachedBytes);
+                detachedBytes,
+                memoryBytes);
     }
 
     /** Sets the bounds on sessions, in total and for each address. */
@@ -81,7 +97,8 @@ public record ServerLimits(
                 unmatchedUtp,
                 unmatchedUtpBytes,
                 detached,
-                detachedBytes);
+                detachedBytes,
+                memoryBytes);
     }
 
     /** Sets the bounds on µTP connections: not confirmed, and without a session, these in number and in bytes. */
@@ -96,7 +113,8 @@ public record ServerLimits(
                 unmatched,
                 unmatchedBytes,
                 detached,
-                detachedBytes);
+                detachedBytes,
+                memoryBytes);
     }
 
     /** Sets the bounds on sessions without a carrier, in number and in bytes. */
@@ -111,6 +129,23 @@ public record ServerLimits(
                 unmatchedUtp,
                 unmatchedUtpBytes,
                 most,
-                mostBytes);
+                mostBytes,
+                memoryBytes);
+    }
+
+    /** Sets the bound on the memory of all sessions. */
+    public ServerLimits withMemory(long bytes) {
+        return new ServerLimits(
+                halfOpen,
+                halfOpenPerAddress,
+                handshakesPerSecond,
+                sessions,
+                sessionsPerAddress,
+                halfOpenUtp,
+                unmatchedUtp,
+                unmatchedUtpBytes,
+                detached,
+                detachedBytes,
+                bytes);
     }
 }

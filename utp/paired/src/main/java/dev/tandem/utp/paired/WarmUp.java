@@ -8,6 +8,7 @@ import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -78,7 +79,12 @@ public final class WarmUp {
     /** Returns whether a stranger's handshake with the server in this process came to its end. */
     static boolean stranger() {
         ServerIdentity front = ServerIdentity.generate(new SecureRandom()).front();
-        WebServer web = new WebServer(front.key(), front.certificate(), WEB_TIMEOUT, InstantSource.system());
+        WebServer web = new WebServer(
+                front.key(),
+                front.certificate(),
+                WEB_TIMEOUT,
+                InstantSource.system(),
+                ChannelInboundHandlerAdapter::new);
         EmbeddedChannel server = new EmbeddedChannel();
         web.join(server.pipeline(), server.eventLoop().ticker().nanoTime());
         SslHandler tls;

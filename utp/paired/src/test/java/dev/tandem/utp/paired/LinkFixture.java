@@ -52,6 +52,9 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
     final BlockingQueue<Refusal> refusals = new LinkedBlockingQueue<>();
     final List<Session> accepted = new CopyOnWriteArrayList<>();
     final PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
+    /** All of them: a session whose loop ends before it does keeps its buffers. */
+    private final List<LinkClient> clients = new CopyOnWriteArrayList<>();
+
     final LinkClient client;
     final LinkServer server;
     final InetSocketAddress address;
@@ -77,7 +80,9 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
 
     /** Another client, on the same loop. */
     LinkClient newClient(LinkNetwork network, PathMemory memory) {
-        return new LinkClient(clientLoop, clientTotals, network, memory, new Random(1));
+        LinkClient made = new LinkClient(clientLoop, clientTotals, network, memory, new Random(1));
+        clients.add(made);
+        return made;
     }
 
     /** Connections that are not clients now, or not known to be. */
@@ -168,7 +173,7 @@ class LinkFixture implements AutoCloseable, SessionAcceptor {
 
     @Override
     public void close() {
-        client.close().awaitUninterruptibly(10, TimeUnit.SECONDS);
+        clients.forEach(each -> each.close().awaitUninterruptibly(10, TimeUnit.SECONDS));
         server.close().awaitUninterruptibly(10, TimeUnit.SECONDS);
         clientGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);
         serverGroup.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly(10, TimeUnit.SECONDS);

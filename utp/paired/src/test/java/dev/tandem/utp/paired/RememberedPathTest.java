@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -113,6 +114,8 @@ class RememberedPathTest {
             Eventually.holds("UDP is known to be blocked", () -> memory.isBlocked(place));
             Eventually.holds("the first session works", () -> first.read == 1000);
             assertEquals(CarrierKind.TLS, link.onClient(learner::sendingCarrier));
+            Map<PairingFailure, Long> failures = link.clientTotals.events().pairingFailures();
+            assertTrue(failures.values().stream().anyMatch(times -> times > 0), failures::toString);
             link.onClient(() -> {
                 learner.reset(ResetReason.USER_CLOSED);
                 return true;

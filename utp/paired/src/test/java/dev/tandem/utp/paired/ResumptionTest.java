@@ -106,6 +106,9 @@ class ResumptionTest {
             link.dial(LinkConfig.DEFAULT, client);
             assertExact(client, server, FIVE_MEGABYTES, FIVE_MEGABYTES);
             assertTrue(link.clientTotals.snapshot().resumptions() > 0);
+            Map<CarrierKind, Long> redials = link.clientTotals.events().redials();
+            assertTrue(redials.values().stream().allMatch(times -> times > 0), redials::toString);
+            assertEquals(1, link.clientTotals.events().closed().get(CloseReason.FINISHED));
             assertEquals(0, (int) link.onServer(link.server::detachedCount));
             assertEquals(1, link.clientTotals.snapshot().sessionsOpened());
         }

@@ -56,7 +56,7 @@ class ServerBoundsTest {
     void handshakesBeyondTheRateWaitForTheirTurnInOrder() {
         MockTicker ticker = Ticker.newMockTicker();
         EmbeddedChannel clock = EmbeddedChannel.builder().ticker(ticker).build();
-        HandshakePace pace = new HandshakePace(clock.eventLoop(), 10, counters);
+        HandshakePace pace = new HandshakePace(clock.eventLoop(), 10, counters, Bound.HANDSHAKES);
         List<EmbeddedChannel> channels = new ArrayList<>();
         for (int i = 0; i < 25; i++) {
             EmbeddedChannel channel = new EmbeddedChannel(pace.turn());

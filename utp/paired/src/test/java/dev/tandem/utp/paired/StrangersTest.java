@@ -464,32 +464,85 @@ class StrangersTest {
     }
 
     @Test
-    void tooManyStrangersAreClosedAndKeepNoClientOut() throws Exception {
+    void tooManyStrangersWaitForRoomAndKeepNoClientOut() throws Exception {
         try (Decoy decoy = new Decoy()) {
             LinkFixture link =
                     link(StrangerConfig.DEFAULT.withDecoy(decoy.address()).withBounds(2, 100));
-            call(link);
-            call(link);
-            decoy.next();
-            decoy.next();
+            Socket first = call(link);
+            Socket second = call(link);
+            Socket firstCalled = decoy.next();
+            Socket secondCalled = decoy.next();
+            // What a busy server has not accepted yet hears nothing of it, whatever it says.
             Socket third = call(link);
-            third.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            byte[] hello = ClientHellos.unmarked();
+            for (byte next : hello) {
+                third.getOutputStream().write(next);
+            }
             assertEquals(Refusal.TOO_MANY_STRANGERS, link.nextRefusal());
-            assertEquals(-1, third.getInputStream().read());
+            Socket fourth = call(link);
+            fourth.getOutputStream().write(hello, 0, 75);
+            listenInVain(link);
+            assertTrue(decoy.accepted.isEmpty());
             PatternUser client = PatternUser.client(1_000);
             link.dial(LinkConfig.DEFAULT, client);
             assertEquals(CloseReason.FINISHED, await(client.closed));
-            // Those who say nothing wait their turn, up to a bound.
+            // When there is room, they get what they would have got.
+            first.close();
+            firstCalled.close();
+            Socket called = decoy.next();
+            assertArrayEquals(hello, called.getInputStream().readNBytes(hello.length));
+            called.getOutputStream().write(42);
+            assertEquals(42, third.getInputStream().read());
+            second.close();
+            secondCalled.close();
+            called = decoy.next();
+            assertArrayEquals(Arrays.copyOf(hello, 75), called.getInputStream().readNBytes(75));
+            fourth.getOutputStream().write(hello, 75, hello.length - 75);
+            assertArrayEquals(
+                    Arrays.copyOfRange(hello, 75, hello.length),
+                    called.getInputStream().readNBytes(hello.length - 75));
+            assertEquals(1L, link.serverTotals.snapshot().bounds().get(Bound.STRANGERS));
+            // No more than so many wait; what they have said makes no difference.
+            Socket spoken = call(link);
+            spoken.getOutputStream().write(hello);
             List<Socket> silent = new ArrayList<>();
             for (int i = 0; i < 257; i++) {
                 silent.add(call(link));
             }
+            assertEquals(-1, endOf(spoken));
             assertEquals(-1, silent.get(0).getInputStream().read());
             assertEquals(258, link.strangersPresent());
             assertTrue(decoy.accepted.isEmpty());
-            // The third, and the first of the silent ones.
-            assertEquals(2L, link.serverTotals.snapshot().bounds().get(Bound.STRANGERS));
+            // The third, the one that has spoken, and the first of the silent ones.
+            assertEquals(3L, link.serverTotals.snapshot().bounds().get(Bound.STRANGERS));
         }
+    }
+
+    @Test
+    void strangersWaitForRoomAlsoWithoutADecoy() throws Exception {
+        LinkFixture link = link(StrangerConfig.DEFAULT.withBounds(1, 100));
+        Socket first = call(link);
+        Socket second = call(link);
+        second.getOutputStream().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        second.shutdownOutput();
+        assertEquals(Refusal.TOO_MANY_STRANGERS, link.nextRefusal());
+        first.close();
+        String answer = new String(second.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        assertTrue(answer.startsWith("HTTP/1.1 400 Bad Request\r\n"), answer);
+    }
+
+    /** Those of the server in this process; a decoy sees to its own. */
+    @Test
+    void aFloodOfHandshakesHasToWait() throws Exception {
+        LinkFixture link = link(StrangerConfig.DEFAULT.withHandshakesPerSecond(1));
+        Socket last = call(link);
+        for (int i = 0; i < 100 && !link.serverTotals.snapshot().bounds().containsKey(Bound.STRANGER_HANDSHAKES); i++) {
+            last = call(link);
+            last.getOutputStream().write(ClientHellos.unmarked());
+            assertEquals(Refusal.STRANGER, link.nextRefusal());
+        }
+        assertTrue(link.serverTotals.snapshot().bounds().containsKey(Bound.STRANGER_HANDSHAKES));
+        assertTrue(last.getInputStream().read() > 0, "an answer of TLS, in the end");
     }
 
     private static InetSocketAddress nobody() throws IOException {

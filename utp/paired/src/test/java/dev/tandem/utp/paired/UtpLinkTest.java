@@ -15,6 +15,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,14 @@ class UtpLinkTest {
             assertTrue(client.maxGapNanos < 4_000_000_000L, "longest gap " + client.maxGapNanos);
             relay.blocked = false;
             LinkTest.awaitChange(server, "tls to utp", 2);
+            Map<CarrierChange, Long> changes = link.serverTotals.events().changes();
+            assertEquals(1, changes.get(new CarrierChange(null, CarrierKind.TLS, ChangeCause.TLS_UP)));
+            assertTrue(
+                    changes.containsKey(new CarrierChange(CarrierKind.UTP, CarrierKind.TLS, ChangeCause.STALLED)),
+                    changes::toString);
+            assertEquals(
+                    link.serverTotals.snapshot().carrierChanges() + 1,
+                    changes.values().stream().mapToLong(Long::longValue).sum());
             link.onClient(() -> {
                 session.finish();
                 return true;

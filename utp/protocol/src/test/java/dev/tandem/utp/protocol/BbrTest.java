@@ -121,6 +121,21 @@ class BbrTest {
         assertTrue(delaysMicros.get(250) <= 15_000 && delaysMicros.get(475) <= 35_000, figures);
     }
 
+    /** Whatever ended startup early, or kept the path slow: what it takes is found in a few seconds, and not in half a minute. */
+    @ParameterizedTest
+    @CsvSource({"50, 50, 0", "50, 50, 0.01", "20, 100, 0", "10, 40, 0"})
+    void findsOutSoonThatThePathBecameFaster(double megabits, long rttMillis, double loss) {
+        long queueBytes = (long) (megabits * rttMillis * 125);
+        Pair pair = begin(1, path(megabits / 25, rttMillis, queueBytes, loss));
+        pair.run(SECONDS);
+        pair.toServer.change(pair.now, path(megabits, rttMillis, queueBytes, loss));
+        pair.run(4 * SECONDS);
+        long before = pair.serverPeer().received;
+        pair.run(SECONDS);
+        double rate = (pair.serverPeer().received - before) * 8 / 1e6;
+        assertTrue(rate >= 0.8 * megabits, "seed 1: " + rate + " Mbit/s of " + megabits);
+    }
+
     /** Scenario 33: what a trickle of cells delivers is no measure of the path. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})

@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired.session;
 
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.ChangeCause;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +68,7 @@ final class CarrierChoice {
     }
 
     /** Decides again, after anything that may matter changed. */
-    void choose(long nowNanos, String cause) {
+    void choose(long nowNanos, ChangeCause cause, String detail) {
         CarrierSlot best = best();
         if (best == sending) {
             return;
@@ -91,7 +92,7 @@ final class CarrierChoice {
         probeAtNanos = SessionCore.NEVER;
         probeNanos = FIRST_PROBE_NANOS;
         progressAtNanos = nowNanos;
-        host.carrierChanged(old == null ? null : old.kind, best == null ? null : best.kind, cause);
+        host.carrierChanged(old == null ? null : old.kind, best == null ? null : best.kind, cause, detail);
     }
 
     private @Nullable CarrierSlot best() {
@@ -106,7 +107,7 @@ final class CarrierChoice {
     }
 
     /** A carrier is gone; its slot is cleared already, but for {@code sentEnd}. */
-    void handleGone(CarrierSlot slot, long sentEnd, long nowNanos, String cause) {
+    void handleGone(CarrierSlot slot, long sentEnd, long nowNanos, ChangeCause cause, String detail) {
         if (sentEnd > sender.ackedEnd()) {
             rewind();
         }
@@ -114,7 +115,7 @@ final class CarrierChoice {
             answered = false;
             abandonAtNanos = SessionCore.NEVER;
         }
-        choose(nowNanos, cause);
+        choose(nowNanos, cause, detail);
     }
 
     /** Another connection of the same kind took the place of one. */
@@ -183,7 +184,7 @@ final class CarrierChoice {
         if (answered && nowNanos >= holdUntilNanos) {
             answered = false;
             utp.stalled = false;
-            choose(nowNanos, "µTP answers again");
+            choose(nowNanos, ChangeCause.ANSWERED, ChangeCause.ANSWERED.text());
         }
     }
 
@@ -231,7 +232,7 @@ final class CarrierChoice {
         utp.ping();
         // The whole path may be gone, and not UDP alone.
         tls.ping();
-        choose(nowNanos, "µTP made no progress for " + silentMillis + " ms");
+        choose(nowNanos, ChangeCause.STALLED, ChangeCause.STALLED.text() + " for " + silentMillis + " ms");
         return false;
     }
 

@@ -74,6 +74,11 @@ final class CarrierWatch {
     private void probe(CarrierSlot slot, long nowNanos) {
         if (probeAtNanos(slot) <= nowNanos) {
             slot.ping();
+            if (slot == utp && isAfterBurst(utp)) {
+                // If the network is gone, the other side has moved to TLS; its kernel tries the later the longer, we
+                // need not.
+                tls.ping();
+            }
             slot.heardBytes = 0;
         }
     }
@@ -110,11 +115,15 @@ final class CarrierWatch {
                                 parameters.survival().deadNanos());
     }
 
+    private boolean isAfterBurst(CarrierSlot slot) {
+        return client && slot.heardBytes >= BURST_BYTES;
+    }
+
     private long probeAtNanos(CarrierSlot slot) {
         if (!slot.isAttached() || slot.isPingUnanswered()) {
             return SessionCore.NEVER;
         }
-        if (client && slot.heardBytes >= BURST_BYTES) {
+        if (isAfterBurst(slot)) {
             return slot.heardAtNanos + Math.max(3 * slot.rtt.ptoNanos(parameters.ackDelayNanos()), AFTER_BURST_NANOS);
         }
         Survival survival = parameters.survival();

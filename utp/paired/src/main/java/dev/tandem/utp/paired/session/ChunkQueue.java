@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Consecutive bytes of a session, from {@link #start} to {@link #end}, copied into chunks of our own: a small piece of
- * a large read buffer must not keep the whole of it. Empty, it holds nothing but this object.
+ * a large read buffer must not keep the whole of it. The chunks are counted in the budget. Empty, it holds nothing but this object.
  */
 final class ChunkQueue {
     private static final int SMALL_CHUNK = 1024;
@@ -31,6 +31,7 @@ final class ChunkQueue {
     }
 
     private final ByteBufAllocator allocator;
+    private final MemoryBudget memory;
     /** A ring; its length is zero or a power of two. */
     private @Nullable Chunk[] ring = NONE;
 
@@ -39,8 +40,9 @@ final class ChunkQueue {
     private long start;
     private long end;
 
-    ChunkQueue(ByteBufAllocator allocator, long start) {
+    ChunkQueue(ByteBufAllocator allocator, MemoryBudget memory, long start) {
         this.allocator = allocator;
+        this.memory = memory;
         this.start = start;
         this.end = start;
     }
@@ -63,6 +65,7 @@ final class ChunkQueue {
                 // Sessions mostly hold a few cells: large chunks only for those that hold more.
                 int size = left > SMALL_CHUNK || end - start >= LARGE_CHUNK ? LARGE_CHUNK : SMALL_CHUNK;
                 tail = new Chunk(end, allocator.heapBuffer(size, size));
+                memory.take(size);
                 add(tail);
             }
             int step = Math.min(left, tail.buffer.writableBytes());
@@ -90,7 +93,7 @@ final class ChunkQueue {
     void dropUntil(long offset) {
         start = Math.max(start, offset);
         while (count > 0 && chunk(0).end() <= start) {
-            removeHead().buffer.release();
+            takeHead().release();
         }
     }
 
@@ -100,10 +103,9 @@ final class ChunkQueue {
         if (start == end) {
             return null;
         }
-        Chunk chunk = removeHead();
-        chunk.buffer.readerIndex((int) (start - chunk.origin));
-        start = chunk.end();
-        return chunk.buffer;
+        int skip = (int) (start - chunk(0).origin);
+        start = chunk(0).end();
+        return takeHead().readerIndex(skip);
     }
 
     /** Takes over the chunks of a queue that begins where this one ends. */
@@ -116,7 +118,7 @@ final class ChunkQueue {
 
     void release() {
         while (count > 0) {
-            removeHead().buffer.release();
+            takeHead().release();
         }
         start = end;
     }
@@ -154,6 +156,13 @@ final class ChunkQueue {
         }
         ring[(head + count) & (ring.length - 1)] = chunk;
         count++;
+    }
+
+    /** The first chunk's buffer, which is not ours any more. */
+    private ByteBuf takeHead() {
+        ByteBuf buffer = removeHead().buffer;
+        memory.giveBack(buffer.capacity());
+        return buffer;
     }
 
     private Chunk removeHead() {

@@ -82,6 +82,13 @@ final class Pairing {
         }
     }
 
+    /** The other side tells why the connection was reset that is gone here already: it gave it up. */
+    void handleLateDrop(int attempt, long nowNanos) {
+        if (dialer != null && attempt == lastAttempt) {
+            dialer.hurry(nowNanos);
+        }
+    }
+
     void handleDialFailed(long nowNanos) {
         if (dialer != null && dialer.isDialling()) {
             dialer.handleGone(nowNanos);

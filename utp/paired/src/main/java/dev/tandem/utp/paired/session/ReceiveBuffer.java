@@ -17,14 +17,16 @@ final class ReceiveBuffer {
     static final int MAX_RANGES = 64;
 
     private final ByteBufAllocator allocator;
+    private final MemoryBudget memory;
     /** Disjoint, not touching, sorted; the first starts at {@code delivered} or later. */
     private final ArrayList<ChunkQueue> ranges = new ArrayList<>(0);
 
     private long delivered;
     private long held;
 
-    ReceiveBuffer(ByteBufAllocator allocator) {
+    ReceiveBuffer(ByteBufAllocator allocator, MemoryBudget memory) {
         this.allocator = allocator;
+        this.memory = memory;
     }
 
     /** The offset of the next byte to deliver. */
@@ -72,7 +74,7 @@ final class ReceiveBuffer {
                 if (ranges.size() == MAX_RANGES) {
                     return -1;
                 }
-                ranges.add(i, new ChunkQueue(allocator, at));
+                ranges.add(i, new ChunkQueue(allocator, memory, at));
             }
             ChunkQueue range = ranges.get(i);
             at = Math.max(at, range.end());

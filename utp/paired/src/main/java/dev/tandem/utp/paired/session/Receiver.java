@@ -10,6 +10,7 @@ final class Receiver {
 
     private final SessionParameters parameters;
     private final SessionHost host;
+    private final MemoryBudget memory;
     private final ReceiveBuffer buffer;
     private long finalOffset = UNKNOWN;
     private boolean reading;
@@ -24,11 +25,12 @@ final class Receiver {
     /** The user is being called: what comes meanwhile must queue up behind. */
     private boolean delivering;
 
-    Receiver(SessionParameters parameters, SessionHost host, ByteBufAllocator allocator) {
+    Receiver(SessionParameters parameters, SessionHost host, ByteBufAllocator allocator, MemoryBudget memory) {
         this.parameters = parameters;
         this.host = host;
-        this.buffer = new ReceiveBuffer(allocator);
-        this.advertised = parameters.receiveBytes();
+        this.memory = memory;
+        this.buffer = new ReceiveBuffer(allocator, memory);
+        this.advertised = windowBytes();
     }
 
     void autoRead(boolean on) {
@@ -154,9 +156,15 @@ final class Receiver {
         }
     }
 
+    /** What the peer may send beyond what was delivered. Credit that was given is not taken back when this shrinks. */
+    private int windowBytes() {
+        return memory.share(parameters.receiveBytes(), SessionParameters.INITIAL_CREDIT);
+    }
+
     /** Whether the peer should hear of new credit without waiting for more data. */
     private boolean isCreditStale() {
-        return buffer.delivered() + parameters.receiveBytes() - advertised >= parameters.receiveBytes() / 4;
+        int window = windowBytes();
+        return buffer.delivered() + window - advertised >= window / 4;
     }
 
     /** A carrier is gone, and the last ACK perhaps with it: says it again on the other one. */
@@ -172,7 +180,7 @@ final class Receiver {
 
     /** How far the peer may send: what it is being told now. */
     long advertise() {
-        advertised = Math.max(advertised, buffer.delivered() + parameters.receiveBytes());
+        advertised = Math.max(advertised, buffer.delivered() + windowBytes());
         return advertised;
     }
 

@@ -8,7 +8,11 @@ import io.netty.buffer.ByteBufAllocator;
  * The end of the direction counts as one more offset behind the last byte, so that acknowledging covers it.
  */
 final class Sender {
+    /** However little memory there is, a session may keep so much: it goes on, if slowly. */
+    private static final int LEAST_RETAIN_BYTES = 16 * 1024;
+
     private final SessionParameters parameters;
+    private final MemoryBudget memory;
     private final ChunkQueue kept;
     /** The next offset to put on a carrier; from {@code kept.start()} to {@code kept.end()}. */
     private long nextSend;
@@ -25,9 +29,10 @@ final class Sender {
     private long resent;
     private boolean writable = true;
 
-    Sender(SessionParameters parameters, ByteBufAllocator allocator) {
+    Sender(SessionParameters parameters, ByteBufAllocator allocator, MemoryBudget memory) {
         this.parameters = parameters;
-        kept = new ChunkQueue(allocator, 0);
+        this.memory = memory;
+        kept = new ChunkQueue(allocator, memory, 0);
     }
 
     void append(ByteBuf bytes) {
@@ -84,10 +89,12 @@ final class Sender {
 
     /** Looks whether the user may write; true if that changed. */
     boolean updateWritable() {
+        // Who keeps too much of what is free now is owed ACKs: they make him look again, and nobody else has to.
+        int retainBytes = memory.share(parameters.retainBytes(), LEAST_RETAIN_BYTES);
         // It becomes writable again at less than the bound, so that it does not flicker with every ACK.
         boolean now = writable
-                ? isWithin(parameters.unsentBytes(), parameters.retainBytes())
-                : isWithin(parameters.unsentBytes() / 2, parameters.retainBytes() / 4 * 3L);
+                ? isWithin(parameters.unsentBytes(), retainBytes)
+                : isWithin(parameters.unsentBytes() / 2, retainBytes / 4 * 3L);
         boolean changed = now != writable;
         writable = now;
         return changed;

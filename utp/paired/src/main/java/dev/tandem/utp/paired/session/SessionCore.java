@@ -2,6 +2,7 @@ package dev.tandem.utp.paired.session;
 
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.ChangeCause;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.ResetReason;
 import dev.tandem.utp.paired.SessionStats;
@@ -60,13 +61,25 @@ public final class SessionCore {
             SessionHost host,
             ByteBufAllocator allocator,
             long nowNanos) {
+        this(client, policy, parameters, host, allocator, MemoryBudget.unbounded(), nowNanos);
+    }
+
+    /** The same as one of several sessions that share a budget. */
+    public SessionCore(
+            boolean client,
+            CarrierPolicy policy,
+            SessionParameters parameters,
+            SessionHost host,
+            ByteBufAllocator allocator,
+            MemoryBudget memory,
+            long nowNanos) {
         this.policy = policy;
         this.parameters = parameters;
         this.host = host;
         this.tls = new CarrierSlot(CarrierKind.TLS, allocator);
         this.utp = new CarrierSlot(CarrierKind.UTP, allocator);
-        this.sender = new Sender(parameters, allocator);
-        this.receiver = new Receiver(parameters, host, allocator);
+        this.sender = new Sender(parameters, allocator, memory);
+        this.receiver = new Receiver(parameters, host, allocator, memory);
         this.choice = new CarrierChoice(parameters, policy, tls, utp, sender, host);
         this.writer = new BatchWriter(allocator, sender, receiver, choice, host);
         this.pairing = new Pairing(client, policy, parameters, host, writer, nowNanos);
@@ -90,9 +103,9 @@ public final class SessionCore {
         CarrierSlot slot = slot(carrier.kind());
         if (slot == tls) {
             putTls(carrier, nowNanos);
-            choice.choose(nowNanos, "TLS is up");
+            choice.choose(nowNanos, ChangeCause.TLS_UP, ChangeCause.TLS_UP.text());
         } else {
-            abort(utp, "replaced by a newer connection", nowNanos);
+            abort(utp, ChangeCause.REPLACED, ChangeCause.REPLACED.text(), nowNanos);
             utp.carrier = carrier;
             utp.attempt = attempt;
             watch.handleHeard(utp, nowNanos);
@@ -122,7 +135,7 @@ public final class SessionCore {
         resumptions++;
         putTls(carrier, nowNanos);
         if (utp.isAttached() && utp.attempt != peer.attempt()) {
-            abort(utp, "the other side has no such µTP connection", nowNanos);
+            abort(utp, ChangeCause.MISSING, ChangeCause.MISSING.text(), nowNanos);
         }
         if (dialer != null && peer.attempt() != ResumePoint.NO_UTP && !utp.isAttached()) {
             // The server answered: it has one that we have lost.
@@ -142,7 +155,7 @@ public final class SessionCore {
         if (!utp.isAttached()) {
             pairing.handleResumed(nowNanos);
         }
-        choice.choose(nowNanos, "TLS is up again");
+        choice.choose(nowNanos, ChangeCause.TLS_UP_AGAIN, ChangeCause.TLS_UP_AGAIN.text());
         settle(nowNanos, "");
         drain(nowNanos);
     }
@@ -183,7 +196,7 @@ public final class SessionCore {
     public void handleClosed(Carrier carrier, String cause, long nowNanos) {
         CarrierSlot slot = slot(carrier.kind());
         if (closeReason == null && slot.carrier == carrier) {
-            detach(slot, cause, nowNanos);
+            detach(slot, ChangeCause.CLOSED, cause, nowNanos);
             settle(nowNanos, cause);
             drain(nowNanos);
         }
@@ -212,7 +225,7 @@ public final class SessionCore {
             if (slot == utp && slot.carrier == carrier && !slot.confirmed) {
                 slot.confirmed = true;
                 pairing.handleConfirmed(nowNanos);
-                choice.choose(nowNanos, "µTP is paired");
+                choice.choose(nowNanos, ChangeCause.PAIRED, ChangeCause.PAIRED.text());
                 // The server opened it: it has the session.
                 established = true;
                 settle(nowNanos, "");
@@ -220,7 +233,7 @@ public final class SessionCore {
         } catch (MalformedFrameException e) {
             if (slot.carrier == carrier) {
                 String cause = "malformed input on " + carrier.kind() + ": " + e.getMessage();
-                abort(slot, cause, nowNanos);
+                abort(slot, ChangeCause.MALFORMED, cause, nowNanos);
                 settle(nowNanos, cause);
             }
         }
@@ -272,13 +285,16 @@ public final class SessionCore {
     /** The other side's end of a µTP connection is gone. */
     void handleDrop(CarrierSlot slot, int attempt, long nowNanos) throws MalformedFrameException {
         pairing.checkDrop(slot == tls, attempt);
-        if (utp.attempt == attempt) {
-            String cause = "the other side gave up µTP";
+        // Else both sides gave it up, and a new one may be under way.
+        if (utp.isAttached() && utp.attempt == attempt) {
+            String cause = ChangeCause.DROPPED.text();
             // Most likely for its silence, which the side that sends most notices first.
             pairing.handleAbandoned(nowNanos);
-            abort(utp, cause, nowNanos);
+            abort(utp, ChangeCause.DROPPED, cause, nowNanos);
             writer.forgetDrop();
             settle(nowNanos, cause);
+        } else if (!utp.isAttached()) {
+            pairing.handleLateDrop(attempt, nowNanos);
         }
     }
 
@@ -398,24 +414,24 @@ public final class SessionCore {
         boolean wasStalledAlone = choice.isStalledAlone();
         if (choice.handleTimeout(nowNanos)) {
             pairing.handleAbandoned(nowNanos);
-            giveUp(utp, "µTP stayed silent", nowNanos);
+            giveUp(utp, ChangeCause.SILENT, "µTP stayed silent", nowNanos);
         } else if (choice.isStalledAlone() && !wasStalledAlone && dialer != null && established) {
             dialer.need(true, nowNanos);
         }
         if (closeReason == null && (pairing.handleTimeout(tls.isAttached(), nowNanos) || limboOver)) {
-            giveUp(utp, "µTP was not paired in time", nowNanos);
+            giveUp(utp, ChangeCause.UNPAIRED, ChangeCause.UNPAIRED.text(), nowNanos);
         }
         if (closeReason == null && watch.isTlsDead(nowNanos)) {
-            giveUp(tls, "TLS stayed silent", nowNanos);
+            giveUp(tls, ChangeCause.SILENT, "TLS stayed silent", nowNanos);
         } else if (closeReason == null && watch.becomesSuspect(nowNanos) && dialer != null && established) {
             dialer.need(!utp.isAttached(), nowNanos);
         }
         watch.probe(nowNanos);
     }
 
-    private void giveUp(CarrierSlot slot, String cause, long nowNanos) {
-        abort(slot, cause, nowNanos);
-        settle(nowNanos, cause);
+    private void giveUp(CarrierSlot slot, ChangeCause cause, String detail, long nowNanos) {
+        abort(slot, cause, detail, nowNanos);
+        settle(nowNanos, detail);
     }
 
     // State, for those who look.
@@ -431,6 +447,11 @@ public final class SessionCore {
     public @Nullable CarrierKind sendingCarrier() {
         CarrierSlot sending = choice.sending();
         return sending == null || closeReason != null ? null : sending.kind;
+    }
+
+    /** What is attached of a kind. */
+    public @Nullable Carrier carrier(CarrierKind kind) {
+        return slot(kind).carrier;
     }
 
     public SessionStats stats() {
@@ -526,15 +547,15 @@ public final class SessionCore {
         carrier.close();
     }
 
-    private void abort(CarrierSlot slot, String cause, long nowNanos) {
+    private void abort(CarrierSlot slot, ChangeCause cause, String detail, long nowNanos) {
         Carrier carrier = slot.carrier;
         if (carrier != null) {
             carrier.abort();
-            detach(slot, cause, nowNanos);
+            detach(slot, cause, detail, nowNanos);
         }
     }
 
-    private void detach(CarrierSlot slot, String cause, long nowNanos) {
+    private void detach(CarrierSlot slot, ChangeCause cause, String detail, long nowNanos) {
         long sentEnd = slot.sentEnd;
         int attempt = slot.attempt;
         slot.clear();
@@ -553,7 +574,7 @@ public final class SessionCore {
             // If the whole peer is gone, only what we send makes the other carrier notice.
             other.ping();
         }
-        choice.handleGone(slot, sentEnd, nowNanos, cause);
+        choice.handleGone(slot, sentEnd, nowNanos, cause, detail);
     }
 
     /** Sees what is left, after a carrier came or went, and what is to be done about it. */
@@ -569,7 +590,9 @@ public final class SessionCore {
         }
         // What has come through in both directions needs no carrier any more.
         boolean wanted = !sender.isEndAcked() || !receiver.isComplete();
-        if (detached && wanted && !established) {
+        if (!tls.isAttached() && wanted && !established) {
+            // There is nothing to resume. Only the other end knows whether it has taken the session, and µTP may never
+            // tell.
             terminate(CloseReason.CARRIERS_LOST, cause, null);
             return;
         }

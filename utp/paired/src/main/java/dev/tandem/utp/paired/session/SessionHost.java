@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired.session;
 
 import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.ChangeCause;
 import dev.tandem.utp.paired.CloseReason;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,12 @@ public interface SessionHost {
 
     void writabilityChanged();
 
-    void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause);
+    /**
+     * This side sends on another carrier now; null is none.
+     *
+     * @param detail the cause as a single line for a log
+     */
+    void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, ChangeCause cause, String detail);
 
     /** Payload given to a carrier. */
     void payloadSent(CarrierKind kind, int bytes);

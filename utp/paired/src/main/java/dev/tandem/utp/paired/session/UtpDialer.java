@@ -72,6 +72,11 @@ final class UtpDialer {
     /** A connection was given up for silence: the next one may come at once. */
     void handleAbandoned(long nowNanos) {
         handleGone(nowNanos);
+        hurry(nowNanos);
+    }
+
+    /** The last connection turns out to have been given up for silence: as if that had been known. */
+    void hurry(long nowNanos) {
         if (state == State.WAITING && failures <= 1) {
             atNanos = nowNanos;
         }

@@ -2,18 +2,23 @@ package dev.tandem.utp.paired.strangers;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP connection until it is known who has opened it. The decoy is dialled at once, and gets each byte at once, all but
  * the read that decides: so its own deadlines run, and whatever it does about a caller who is slow or says little, it does.
+ *
+ * <p>A caller for whom there is no room is read until it is known whether it is a client, and otherwise meets silence. So does who comes to
+ * a server that is too busy to accept: what it says or leaves out makes no difference. When there is room, all is made up for.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // closing fails only when closed already
 final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watcher {
@@ -24,7 +29,13 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     static final long HOLD_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final FrontDoor door;
-    private final boolean served;
+    /** There was room for it, so that it gets what strangers get. */
+    private boolean served;
+    /** A stranger for whom there is no room yet. */
+    private boolean queued;
+    /** It has ended its direction while it waited. */
+    private boolean ended;
+
     private final Splice splice = new Splice(this);
     private boolean spliced;
     private boolean decided;
@@ -34,10 +45,9 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     /** All that came, until it is decided. */
     private ByteBuf held = Unpooled.EMPTY_BUFFER;
 
-    /** @param served whether there is room for one more stranger; otherwise only a client may stay */
-    Caller(FrontDoor door, boolean served) {
+    /** One that is to be added to its channel's pipeline, and then told {@link #serve()} or {@link #waitForRoom()}. */
+    Caller(FrontDoor door) {
         this.door = door;
-        this.served = served;
     }
 
     @Override
@@ -47,12 +57,66 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
         acceptedNanos = ctx.executor().ticker().nanoTime();
         // An end of the caller is not the end of what it gets.
         ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-        if (served && door.decoy() != null) {
+    }
+
+    private ChannelHandlerContext context() {
+        if (context == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return context;
+    }
+
+    Channel channel() {
+        return context().channel();
+    }
+
+    /** There is no room for one more stranger: only a client may come in now. */
+    void waitForRoom() {
+        startTimer(context());
+    }
+
+    /** There is room: it gets what strangers get, as if it had come now. */
+    void serve() {
+        ChannelHandlerContext ctx = context();
+        served = true;
+        acceptedNanos = ctx.executor().ticker().nanoTime();
+        stopTimer();
+        InetSocketAddress decoy = door.decoy();
+        if (decoy != null) {
             spliced = true;
             ctx.pipeline().addLast(splice.callerEnd());
-            splice.connect(ctx.channel().eventLoop(), door.decoy());
+            splice.connect(ctx.channel().eventLoop(), decoy);
+            if (queued) {
+                splice.decided();
+            } else if (held.isReadable()) {
+                ctx.fireChannelRead(held.copy());
+                ctx.fireChannelReadComplete();
+            }
+        } else if (queued) {
+            door.web().join(ctx.pipeline(), acceptedNanos);
         } else {
             startTimer(ctx);
+        }
+        if (queued) {
+            leaveQueue(ctx);
+        }
+    }
+
+    private void leaveQueue(ChannelHandlerContext ctx) {
+        ByteBuf all = held;
+        held = Unpooled.EMPTY_BUFFER;
+        if (all.isReadable()) {
+            ctx.fireChannelRead(all);
+            ctx.fireChannelReadComplete();
+        } else {
+            all.release();
+        }
+        if (ended) {
+            ctx.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+        }
+        leave(ctx);
+        if (!spliced) {
+            ctx.channel().config().setAutoRead(true);
         }
     }
 
@@ -61,9 +125,8 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
         timer = ctx.executor()
                 .schedule(
                         () -> {
-                            if (decide(Stranger.NO_MARKER)) {
-                                ctx.close();
-                            }
+                            decide(Stranger.NO_MARKER);
+                            ctx.close();
                         },
                         door.web().remainingNanos(acceptedNanos, ctx.executor()),
                         TimeUnit.NANOSECONDS);
@@ -72,11 +135,15 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf in = (ByteBuf) message;
-        if (decided) {
+        if (decided && !queued) {
             in.release();
             return;
         }
         held.writeBytes(in, in.readerIndex(), in.readableBytes());
+        if (queued) {
+            in.release();
+            return;
+        }
         switch (door.check(held)) {
             case UNDECIDED -> {
                 if (spliced) {
@@ -119,7 +186,9 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
         }
         if (!served) {
             release(in);
-            ctx.close();
+            queued = true;
+            ctx.channel().config().setAutoRead(false);
+            startTimer(ctx);
         } else if (spliced) {
             splice.decided();
             if (in != null) {
@@ -149,7 +218,7 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
         }
         decided = true;
         stopTimer();
-        door.turnAway(this, ctx.channel(), served ? kind : Stranger.OVER_BOUND);
+        door.turnAway(ctx.channel(), served ? kind : Stranger.OVER_BOUND);
         return true;
     }
 
@@ -168,15 +237,16 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
 
     /** There are too many of those for whom there is no room. */
     void displace() {
-        if (decide(Stranger.OVER_BOUND) && context != null) {
-            context.close();
-        }
+        decide(Stranger.OVER_BOUND);
+        stopTimer();
+        context().close();
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ChannelInputShutdownEvent.INSTANCE) {
             // No client ends here.
+            ended = true;
             handOver(ctx, Stranger.NO_MARKER, null);
         }
         ctx.fireUserEventTriggered(event);
@@ -194,6 +264,7 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         decide(Stranger.NO_MARKER);
+        stopTimer();
         ctx.fireChannelInactive();
     }
 

@@ -27,8 +27,8 @@ public final class FrontDoor {
     }
 
     /**
-     * Callers beyond the bound on strangers who may still turn out to be clients. The oldest makes room: a client shows its
-     * marker at once, and those who fill the bound must not keep it out.
+     * Callers beyond the bound on strangers. They wait as in front of any busy server, whatever they say meanwhile, until there is room.
+     * The oldest makes room for a newer one: a client shows its marker at once, and those who fill the bound must not keep it out.
      */
     private static final int MAX_WAITING = 256;
 
@@ -67,23 +67,46 @@ public final class FrontDoor {
 
     /** A connection was accepted; nothing was read from it yet. */
     public void accept(Channel channel) {
-        boolean served = present.size() < config.maxStrangers();
-        Caller caller = new Caller(this, served);
-        if (served) {
-            present.add(channel);
-            channel.closeFuture().addListener(closed -> present.remove(channel));
-        } else {
-            waiting.add(caller);
-        }
+        Caller caller = new Caller(this);
         channel.pipeline().addLast(caller);
-        if (waiting.size() > MAX_WAITING) {
-            waiting.iterator().next().displace();
+        if (present.size() < config.maxStrangers()) {
+            serve(caller, channel);
+            return;
         }
+        waiting.add(caller);
+        channel.closeFuture().addListener(closed -> waiting.remove(caller));
+        caller.waitForRoom();
+        if (waiting.size() > MAX_WAITING) {
+            displaceOldest();
+        }
+    }
+
+    private void serve(Caller caller, Channel channel) {
+        present.add(channel);
+        channel.closeFuture().addListener(closed -> leave(channel));
+        caller.serve();
+    }
+
+    private void leave(Channel channel) {
+        present.remove(channel);
+        while (present.size() < config.maxStrangers() && !waiting.isEmpty()) {
+            Caller oldest = waiting.iterator().next();
+            waiting.remove(oldest);
+            serve(oldest, oldest.channel());
+        }
+    }
+
+    private void displaceOldest() {
+        Caller oldest = waiting.iterator().next();
+        waiting.remove(oldest);
+        oldest.displace();
     }
 
     /** Closes all that are not clients. */
     public void close() {
-        new ArrayList<>(waiting).forEach(Caller::displace);
+        while (!waiting.isEmpty()) {
+            displaceOldest();
+        }
         new ArrayList<>(present).forEach(Channel::close);
     }
 
@@ -108,12 +131,11 @@ public final class FrontDoor {
 
     void admit(Caller caller, Channel channel) {
         waiting.remove(caller);
-        present.remove(channel);
         host.admit(channel);
+        leave(channel);
     }
 
-    void turnAway(Caller caller, Channel channel, Stranger kind) {
-        waiting.remove(caller);
+    void turnAway(Channel channel, Stranger kind) {
         strangers++;
         switch (kind) {
             case NO_MARKER -> {}

@@ -6,6 +6,6 @@ public enum Stranger {
     NO_MARKER,
     /** Its marker is good, and came before. */
     REPLAYED,
-    /** There were too many already. It was closed. */
+    /** There were too many already. It waits, or was closed. */
     OVER_BOUND
 }

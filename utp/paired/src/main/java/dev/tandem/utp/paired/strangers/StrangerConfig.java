@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param decoy where strangers are connected to, a server that waits for its clients to speak first; null for a small one
  *     in this process
  * @param maxStrangers most TCP connections at once that are strangers, or may be; each has one to the decoy besides. More
- *     are closed, unless they turn out to be clients
+ *     wait until there is room, unless they turn out to be clients
  * @param maxMarkers most markers remembered; 28 bytes each. At the bound the oldest is forgotten
+ * @param handshakesPerSecond TLS handshakes of the server in this process, in the long run and twice as many at once; who
+ *     comes beyond it waits
  * @param webTimeout how long the server in this process waits for a handshake, for a request, and between requests
  * @param anyUdpSource whether SYNs of µTP are answered also to addresses without a client's TCP connection
  * @param clock the time of day, which is in the markers; client and server
@@ -21,17 +23,18 @@ public record StrangerConfig(
         @Nullable InetSocketAddress decoy,
         int maxStrangers,
         int maxMarkers,
+        int handshakesPerSecond,
         Duration webTimeout,
         boolean anyUdpSource,
         InstantSource clock) {
 
-    /** No decoy; 1,024 strangers, 65,536 markers (in three hours), 60 s; UDP for clients only; the system's clock. */
+    /** No decoy; 1,024 strangers, 65,536 markers (in three hours), 50 handshakes a second, 60 s; UDP for clients only; the system's clock. */
     public static final StrangerConfig DEFAULT =
-            new StrangerConfig(null, 1_024, 65_536, Duration.ofSeconds(60), false, InstantSource.system());
+            new StrangerConfig(null, 1_024, 65_536, 50, Duration.ofSeconds(60), false, InstantSource.system());
 
     /** @throws IllegalArgumentException if a bound is below 1, or the decoy's address is not resolved */
     public StrangerConfig {
-        if (maxStrangers < 1 || maxMarkers < 1) {
+        if (Math.min(Math.min(maxStrangers, maxMarkers), handshakesPerSecond) < 1) {
             throw new IllegalArgumentException("a bound must be 1 or more");
         }
         if (decoy != null && decoy.isUnresolved()) {
@@ -41,26 +44,33 @@ public record StrangerConfig(
 
     /** The same with another decoy; null for the server in this process. */
     public StrangerConfig withDecoy(@Nullable InetSocketAddress value) {
-        return new StrangerConfig(value, maxStrangers, maxMarkers, webTimeout, anyUdpSource, clock);
+        return new StrangerConfig(
+                value, maxStrangers, maxMarkers, handshakesPerSecond, webTimeout, anyUdpSource, clock);
     }
 
     /** The same with other bounds. */
     public StrangerConfig withBounds(int strangers, int markers) {
-        return new StrangerConfig(decoy, strangers, markers, webTimeout, anyUdpSource, clock);
+        return new StrangerConfig(decoy, strangers, markers, handshakesPerSecond, webTimeout, anyUdpSource, clock);
+    }
+
+    /** The same with another pace of the server in this process. */
+    public StrangerConfig withHandshakesPerSecond(int value) {
+        return new StrangerConfig(decoy, maxStrangers, maxMarkers, value, webTimeout, anyUdpSource, clock);
     }
 
     /** The same with another patience of the server in this process. */
     public StrangerConfig withWebTimeout(Duration value) {
-        return new StrangerConfig(decoy, maxStrangers, maxMarkers, value, anyUdpSource, clock);
+        return new StrangerConfig(decoy, maxStrangers, maxMarkers, handshakesPerSecond, value, anyUdpSource, clock);
     }
 
     /** The same, with µTP for anybody or for clients only. */
     public StrangerConfig withAnyUdpSource(boolean value) {
-        return new StrangerConfig(decoy, maxStrangers, maxMarkers, webTimeout, value, clock);
+        return new StrangerConfig(decoy, maxStrangers, maxMarkers, handshakesPerSecond, webTimeout, value, clock);
     }
 
     /** The same with another clock. */
     public StrangerConfig withClock(InstantSource value) {
-        return new StrangerConfig(decoy, maxStrangers, maxMarkers, webTimeout, anyUdpSource, value);
+        return new StrangerConfig(
+                decoy, maxStrangers, maxMarkers, handshakesPerSecond, webTimeout, anyUdpSource, value);
     }
 }

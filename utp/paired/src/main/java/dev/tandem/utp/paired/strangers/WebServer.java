@@ -1,6 +1,7 @@
 package dev.tandem.utp.paired.strangers;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -23,6 +24,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,7 @@ public final class WebServer {
     private final byte[] certificate;
     private final Duration timeout;
     private final InstantSource clock;
+    private final Supplier<ChannelHandler> turns;
     private @Nullable SslContext tls;
     private String name = "";
 
@@ -47,12 +50,15 @@ public final class WebServer {
      *
      * @param certificate DER
      * @param timeout for a handshake, for a request, and between requests
+     * @param turns make what lets a connection wait for its turn before its handshake
      */
-    public WebServer(PrivateKey key, byte[] certificate, Duration timeout, InstantSource clock) {
+    public WebServer(
+            PrivateKey key, byte[] certificate, Duration timeout, InstantSource clock, Supplier<ChannelHandler> turns) {
         this.key = key;
         this.certificate = certificate.clone();
         this.timeout = timeout;
         this.clock = clock;
+        this.turns = turns;
     }
 
     /** Takes a connection over: the handler at the end of the pipeline gets all that its peer sends. */
@@ -118,6 +124,7 @@ public final class WebServer {
             if (!plain) {
                 SslHandler handler = tls().newHandler(ctx.alloc());
                 handler.setHandshakeTimeout(remainingNanos(acceptedNanos, ctx.executor()), TimeUnit.NANOSECONDS);
+                pipeline.addLast(turns.get());
                 pipeline.addLast(handler);
             }
             pipeline.addLast(new WebHandler(plain, name, timeout, clock));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.ChangeCause;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.LinkConfig;
 import io.netty.buffer.ByteBuf;
@@ -116,7 +117,8 @@ class FramesFuzzTest {
         public void writabilityChanged() {}
 
         @Override
-        public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {}
+        public void carrierChanged(
+                @Nullable CarrierKind from, @Nullable CarrierKind to, ChangeCause reason, String cause) {}
 
         @Override
         public void payloadSent(CarrierKind kind, int bytes) {}

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class ReceiveBufferTest {
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false, true);
-    private final ReceiveBuffer buffer = new ReceiveBuffer(allocator);
+    private final ReceiveBuffer buffer = new ReceiveBuffer(allocator, MemoryBudget.unbounded());
 
     private static ByteBuf bytes(long from, int length) {
         ByteBuf bytes = Unpooled.buffer(length);
@@ -27,7 +27,7 @@ class ReceiveBufferTest {
     void keepsEachByteOnceAndInOrder() {
         for (long seed = 0; seed < 300; seed++) {
             Random random = new Random(seed);
-            ReceiveBuffer one = new ReceiveBuffer(allocator);
+            ReceiveBuffer one = new ReceiveBuffer(allocator, MemoryBudget.unbounded());
             int size = 1 + random.nextInt(60_000);
             int step = 1 + random.nextInt(8000);
             BitSet came = new BitSet();

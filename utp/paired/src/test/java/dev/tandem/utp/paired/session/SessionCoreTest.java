@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
+import io.netty.buffer.ByteBuf;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +107,48 @@ class SessionCoreTest {
         assertFinished(pair);
     }
 
+    /** The reset of the connection may come before the news why. */
+    @Test
+    void utpThatIsResetForSilenceIsDialledAgainAtOnce() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 0, 30_000_000);
+        SessionPair.Link old = giveUp(pair, link -> link.fromServer);
+        pair.client.core.handleClosed(old.fromClient, "reset", pair.nowNanos);
+        assertPairedAgain(pair);
+    }
+
+    /** The news that the other side gave the old connection up too is none of the new one, which is under way. */
+    @Test
+    void aDropThatCrossesTheNextDialDoesNotHinderIt() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        transfer(pair, 30_000_000, 0);
+        SessionPair.Link old = giveUp(pair, link -> link.fromClient);
+        ByteBuf drop = pair.allocator.heapBuffer();
+        Frames.writeDrop(drop, old.attempt);
+        Carrier tls = Objects.requireNonNull(pair.last(CarrierKind.TLS)).fromClient;
+        pair.client.core.handleBytes(tls, drop, pair.nowNanos);
+        drop.release();
+        assertPairedAgain(pair);
+    }
+
+    /** Silences µTP, and runs until that side gives the connection up. */
+    private static SessionPair.Link giveUp(SessionPair pair, Function<SessionPair.Link, SessionPair.End> side) {
+        pair.runUntil(SECOND);
+        SessionPair.Link link = last(pair);
+        link.stall();
+        while (!side.apply(link).closed) {
+            pair.runUntil(pair.nowNanos + MILLI);
+        }
+        return link;
+    }
+
+    private static void assertPairedAgain(SessionPair pair) {
+        pair.runUntil(pair.nowNanos + SECOND);
+        assertEquals(2, pair.client.core.stats().pairings(), pair::toString);
+        pair.runUntil(60 * SECOND);
+        assertFinished(pair);
+    }
+
     @Test
     void pairsAgainWithTheNextNumberWhenUtpDies() {
         SessionPair pair = pair(CarrierPolicy.AUTO);
@@ -155,9 +199,10 @@ class SessionCoreTest {
 
     @Test
     void anOutageOfFiveSecondsIsOverTwoSecondsAfterIt() {
-        for (int endMillis = 6000; endMillis < 8000; endMillis += 250) {
+        for (int outageMillis = 4000; outageMillis <= 7000; outageMillis += 500) {
+            int endMillis = 1000 + outageMillis;
             SessionPair pair = pair(CarrierPolicy.AUTO);
-            transfer(pair, 1000, 4_000_000);
+            transfer(pair, 1000, 20_000_000);
             pair.at(SECOND, () -> {
                 pair.links.forEach(SessionPair.Link::vanish);
                 pair.tlsReachable = false;
@@ -169,6 +214,8 @@ class SessionCoreTest {
             });
             pair.runUntil((endMillis + 2000) * MILLI);
             assertTrue(pair.client.lastReadNanos > endMillis * MILLI, pair::toString);
+            // Who downloads is owed nothing, and asks after a second; three seconds without an answer are enough.
+            assertTrue(pair.tlsDialNanos.get(0) < 5500 * MILLI, pair::toString);
             pair.runUntil(120 * SECOND);
             assertFinished(pair);
         }

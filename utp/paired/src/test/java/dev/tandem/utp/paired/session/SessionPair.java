@@ -2,6 +2,7 @@ package dev.tandem.utp.paired.session;
 
 import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
+import dev.tandem.utp.paired.ChangeCause;
 import dev.tandem.utp.paired.CloseReason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -263,7 +264,9 @@ final class SessionPair {
         public void abort() {
             closed = true;
             drop();
-            at(delayNanos, this::tellPeer);
+            if (!stalled) {
+                at(delayNanos, this::tellPeer);
+            }
         }
 
         void drop() {
@@ -465,7 +468,8 @@ final class SessionPair {
         }
 
         @Override
-        public void carrierChanged(@Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+        public void carrierChanged(
+                @Nullable CarrierKind from, @Nullable CarrierKind to, ChangeCause reason, String cause) {
             changes.add(nowNanos / MILLI + " ms: " + from + " to " + to + ", " + cause);
         }
 

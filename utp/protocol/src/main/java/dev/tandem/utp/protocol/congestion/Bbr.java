@@ -129,8 +129,10 @@ public final class Bbr implements CongestionController {
     private int roundsWithoutGrowth;
     private int roundsUnexplained;
 
-    /** What the probe at hand has found so far. */
+    /** What the probe at hand has found so far, and what was known before it. */
     private long probedBandwidth;
+
+    private long bandwidthBeforeProbe;
 
     /** The share lost of the last round. */
     private double lostShare;
@@ -234,6 +236,7 @@ public final class Bbr implements CongestionController {
             case REFILL -> shortBytes = Double.MAX_VALUE;
             case UP -> {
                 probedBandwidth = maxBandwidth;
+                bandwidthBeforeProbe = maxBandwidth;
                 earlyProbes = Math.max(0, earlyProbes - 1);
             }
             default -> {}
@@ -267,6 +270,10 @@ public final class Bbr implements CongestionController {
         }
         if (probeEnding && roundsSinceProbe >= 1) {
             probeEnding = false;
+            if (maxBandwidth > bandwidthBeforeProbe * PROBE_GROWTH && !queueOwner.isShared()) {
+                // There may be far more.
+                earlyProbes = Math.max(earlyProbes, 1);
+            }
             if (!roundAppLimited) {
                 earlierBandwidth = currentBandwidth;
                 currentBandwidth = 0;
@@ -382,8 +389,12 @@ public final class Bbr implements CongestionController {
             modeSinceNanos = now;
         }
         long inUp = now - modeSinceNanos;
-        return (inUp > minRttNanos && acknowledgement.bytesInFlightBefore() >= bdpBytes(UP_GAIN) * 0.95)
-                || inUp > MAX_UP_ROUND_TRIPS * minRttNanos;
+        if (inUp > MAX_UP_ROUND_TRIPS * minRttNanos) {
+            return true;
+        }
+        // What the faster sending has brought is known a round trip later: unless a queue shows already, that is waited
+        // for.
+        return inUp > minRttNanos && acknowledgement.bytesInFlightBefore() >= bdpBytes(UP_GAIN) * 0.95 && isPathFull();
     }
 
     private void checkProbeRtt(long now, long bytesInFlight) {
