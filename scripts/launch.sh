@@ -5,9 +5,9 @@
 # is replaced, so that tor's signals reach Java. Set JAVA_HOME to choose the Java, TANDEM_JAVA_OPTS (or JAVA_OPTS) to add to
 # its flags or to override them.
 #
-# Beside JAR may be an archive of its classes as Java wants them in memory (AppCDS): with it a proxy starts in half the time. Its
-# name tells from which JAR and which Java it is, so that one of another is never used; Java looks for itself besides. Where there is
-# none and the folder may be written to, one is made in the background for the next time; where it may not, all works without.
+# Beside JAR may be an archive of its classes as Java wants them in memory (AppCDS), made by scripts/archive: with it a proxy starts
+# in half the time. Its name tells from which JAR and which Java it is, so that one of another is never used; Java looks for itself
+# besides. Where there is none, all works without.
 # TANDEM_ARCHIVE=none does without it.
 
 # One line for whoever is looking: the terminal or, under tor, its log. There tor shows at its usual level only what a
@@ -56,12 +56,7 @@ launch() {
     case ${TANDEM_ARCHIVE-}$program in
     client-pt | server-pt)
         name_archive
-        if [ -r "$archive" ]; then
-            sharing=-XX:SharedArchiveFile=$archive
-        elif [ -n "$archive" ] && [ -w "${jar%/*}" ] && [ ! -e "$archive.failed" ]; then
-            # In a shell of its own, so that init takes it in: Java would never look after it.
-            ("$scripts/archive" "$program" </dev/null >/dev/null 2>&1 &)
-        fi
+        if [ -r "$archive" ]; then sharing=-XX:SharedArchiveFile=$archive; fi
         ;;
     esac
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -65,29 +66,53 @@ class ArchiveTest(unittest.TestCase):
         self.assertEqual(errors, "")
 
     def test_an_archive_is_used_while_it_fits_and_nothing_is_said_where_it_does_not(self) -> None:
+        left, others = self._target / "client-pt-1-2.jsa.aaaaaa", self._target / "client-pt-1-2.jsa.bbbbbb"
+        for folder in (left, others):
+            folder.mkdir()
+            (folder / "classes").touch()
+        old = time.time() - 3600
+        os.utime(left, (old, old))
         made = subprocess.run([self._folder / "scripts/archive", "client-pt"], capture_output=True, text=True, check=True)
         archive = Path(made.stdout.strip())
-        self.assertEqual([archive], list(self._target.glob("*.jsa")))
+        # What a maker that was killed left behind is gone; one that may still be at work is let alone.
+        content = {"client-pt.jar", archive.name, others.name}
+        self.assertEqual({path.name for path in self._target.iterdir()}, content)
         self._expect(True)
-        self._expect(False, TANDEM_ARCHIVE="none")
-        # Its name fits, and its content does not; it says so itself, and so does Java.
+        # Its name fits, and its content does not.
         whole = archive.read_bytes()
         archive.chmod(0o600)
-        for content in (whole[:100_000], bytes(100) + whole[100:]):
-            archive.write_bytes(content)
-            self._expect(False)
+        archive.write_bytes(whole[:100_000])
+        self._expect(False)
         archive.write_bytes(whole)
         # Of a JAR that was replaced, its time and its size kept, nothing is used.
         jar = self._target / "client-pt.jar"
         shutil.copy2(jar, self._target / "new")
         os.replace(self._target / "new", jar)
-        archive.with_name(f"{archive.name}.failed").touch()
-        self._no_more_archives()
         self._expect(False)
+        self.assertEqual({path.name for path in self._target.iterdir()}, content)
 
-    def _no_more_archives(self) -> None:
-        """As where the folder may not be written to, which root always may."""
-        (self._folder / "scripts/archive").unlink()
+    def test_a_launcher_asks_for_an_archive_only_where_there_is_one(self) -> None:
+        java = self._folder / "java"
+        (java / "bin").mkdir(parents=True)
+        (java / "lib").mkdir()
+        (java / "lib/modules").touch()
+        (java / "bin/java").write_text("#!/bin/sh\necho \"$@\"\n")
+        (java / "bin/java").chmod(0o755)
+        jar = self._target / "client-pt.jar"
+        name = f'. "{self._folder}/scripts/launch.sh"; java="{java}/bin/java" jar="{jar}"; name_archive; echo "$archive"'
+        archive = Path(subprocess.run(["sh", "-c", name], capture_output=True, text=True, check=True).stdout.strip())
+
+        def arguments(**more: str) -> list[str]:
+            variables = {"PATH": os.environ["PATH"], "JAVA_HOME": str(java), **more}
+            launcher = self._folder / "scripts/client-pt"
+            return subprocess.run([launcher], env=variables, capture_output=True, text=True, check=True).stdout.split()
+
+        asked = f"-XX:SharedArchiveFile={archive}"
+        self.assertNotIn(asked, arguments())
+        self.assertEqual(list(self._target.iterdir()), [jar])
+        archive.touch()
+        self.assertIn(asked, arguments())
+        self.assertNotIn(asked, arguments(TANDEM_ARCHIVE="none"))
 
 
 if __name__ == "__main__":
