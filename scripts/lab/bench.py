@@ -1,5 +1,5 @@
 """Measures the transports side by side: on emulated links, beside each other, in a crowd, on loopback, and piece by piece; a bridge
-under attack, and with idle sessions."""
+under attack, and with idle sessions; what a proxy takes to start, and of memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import attack, bulk, crowd, exhaust, faults, held, idle, loopback, micro, share
+from lab import attack, bulk, crowd, exhaust, faults, held, idle, loopback, micro, share, start
 from lab.attack import FULL, Scale, Siege, measure_attack
 from lab.bars import Bar, svg
 from lab.bulk import LINKS, Link, Result, measure_bulk
@@ -28,6 +28,7 @@ from lab.loopback import Loopback, measure_loopback
 from lab.micro import Micro, measure_micro
 from lab.proc import LabError
 from lab.share import Share, measure_share
+from lab.start import Begun, measure_start
 
 TOP = Path(__file__).resolve().parents[2]
 
@@ -50,7 +51,7 @@ TRANSPORTS = {
     )
 }
 
-TABLES = ("links", "share", "held", "faults", "crowd", "loopback", "micro", "attack", "idle")
+TABLES = ("links", "share", "held", "faults", "crowd", "loopback", "micro", "attack", "idle", "start")
 
 # Until nothing of a Java program is interpreted any more.
 _WARM_UP_SECONDS = 8
@@ -77,6 +78,7 @@ class Plan:
     micro_iterations: int
     attack: Scale | None
     idle: int
+    starts: int
     seconds: float
     share_seconds: float
 
@@ -94,6 +96,7 @@ STANDARD = Plan(
     micro_iterations=5,
     attack=FULL,
     idle=5_000,
+    starts=15,
     seconds=20,
     share_seconds=40,
 )
@@ -111,6 +114,7 @@ QUICK = Plan(
     micro_iterations=0,
     attack=None,
     idle=0,
+    starts=5,
     seconds=6,
     share_seconds=15,
 )
@@ -131,11 +135,12 @@ class Report:
     attack: list[Siege] = field(default_factory=list)
     exhausted: list[Exhausted] = field(default_factory=list)
     idle: list[Idle] = field(default_factory=list)
+    start: list[Begun] = field(default_factory=list)
 
     @property
     def held_claims(self) -> bool:
-        """Whether all holds that is claimed of a bridge under attack and of idle sessions."""
-        return all(each.held for each in [*self.attack, *self.exhausted, *self.idle])
+        """Whether all holds that is claimed of a bridge under attack, of idle sessions, and of how a proxy begins."""
+        return all(each.held for each in [*self.attack, *self.exhausted, *self.idle]) and not any(each.failures for each in self.start)
 
     def json(self) -> str:
         data: dict[str, Any] = asdict(self)
@@ -265,6 +270,11 @@ def measure(plan: Plan, tables: Sequence[str], seed: int, say: Callable[[str], N
         say(f"\nidle sessions\n  {idle.header()}")
         report.idle.append(measure_idle(plan.idle))
         say(f"  {idle.line(report.idle[-1])}")
+    if "start" in tables and plan.starts > 0:
+        say(f"\nfrom exec, {plan.starts} times\n  {start.header()}")
+        report.start.append(measure_start(plan.starts, plan.seconds, say=lambda row: say(f"  {row}")))
+        for failure in report.start[-1].failures:
+            say(f"  does not hold: {failure}")
     return report
 
 

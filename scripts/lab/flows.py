@@ -76,7 +76,10 @@ def pulled(carrier: str) -> Transport:
 
 
 # As the launchers start ours.
-_FLAGS = "-XX:+UseSerialGC -Xshare:auto -Xss512k -Xmx256m -XX:-UsePerfData -XX:FreqInlineSize=120 -XX:InlineSmallCode=800"
+_FLAGS = (
+    "-XX:+UseSerialGC -Xshare:auto -Xms12m -Xmn6m -Xss512k -Xmx256m -XX:-UsePerfData -XX:FreqInlineSize=120 -XX:InlineSmallCode=800"
+    " -Dio.netty.jfr.enabled=false"
+)
 BENCHMARK = ("java", *_FLAGS.split(), "-jar", str(BENCHMARK_JAR))
 
 

@@ -36,14 +36,14 @@ class Download:
     seconds: float
 
 
-def connect(proxy: tuple[str, int], host: str, port: int, timeout: float, *, user: str = "") -> socket.socket:
+def connect(proxy: tuple[str, int], host: str, port: int, timeout: float, *, user: str = "", is_numeric: bool = False) -> socket.socket:
     """Opens a connection through the proxy. Streams of different users go over different circuits of tor."""
     try:
         connection = socket.create_connection(proxy, timeout)
     except OSError as error:
         raise LabError(f"no SOCKS proxy answers at {proxy[0]}:{proxy[1]}: {error}") from error
     try:
-        _negotiate(connection, host.encode("idna"), port, user.encode())
+        _negotiate(connection, socket.inet_aton(host) if is_numeric else host.encode("idna"), port, user.encode(), is_numeric)
     except OSError as error:
         connection.close()
         raise LabError(f"the SOCKS request for {host}:{port} failed: {error}") from error
@@ -53,19 +53,27 @@ def connect(proxy: tuple[str, int], host: str, port: int, timeout: float, *, use
     return connection
 
 
-def _negotiate(connection: socket.socket, host: bytes, port: int, user: bytes) -> None:
+def connect_to_bridge(proxy: tuple[str, int], address: str, port: int, arguments: str, timeout: float) -> socket.socket:
+    """Has a client's proxy connect to a bridge, as tor does: the arguments of the bridge line are user name and password."""
+    connection = connect(proxy, address, port, timeout, user=arguments, is_numeric=True)
+    connection.settimeout(None)
+    return connection
+
+
+def _negotiate(connection: socket.socket, host: bytes, port: int, user: bytes, is_numeric: bool) -> None:
     method = 2 if user else 0
     connection.sendall(bytes([5, 1, method]))
     if _receive(connection, 2) != bytes([5, method]):
         raise LabError("the SOCKS proxy does not offer what we ask for")
     if user:
-        connection.sendall(bytes([1, len(user)]) + user + b"\x01-")
+        connection.sendall(bytes([1, len(user)]) + user + (b"\x01\0" if is_numeric else b"\x01-"))
         if _receive(connection, 2)[1] != 0:
             raise LabError("the SOCKS proxy refused the user name")
     # The address goes as a name (3), as browsers send it: tor then resolves it at the exit.
-    connection.sendall(bytes([5, 1, 0, 3, len(host)]) + host + port.to_bytes(2, "big"))
-    _, reply, _, kind = _receive(connection, 4)
-    length = {1: 4, 4: 16}.get(kind) or _receive(connection, 1)[0]
+    kind = bytes([1]) if is_numeric else bytes([3, len(host)])
+    connection.sendall(bytes([5, 1, 0]) + kind + host + port.to_bytes(2, "big"))
+    _, reply, _, bound = _receive(connection, 4)
+    length = {1: 4, 4: 16}.get(bound) or _receive(connection, 1)[0]
     _receive(connection, length + 2)
     if reply != 0:
         raise Refused(f"the SOCKS request was refused: {_REPLIES.get(reply, f'reply {reply}')}")

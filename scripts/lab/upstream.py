@@ -1,5 +1,5 @@
-"""What a server-pt hands its sessions to: ``echo`` sends back what comes, ``source`` sends zeros without end. Any number of
-connections; ``lab.upstream echo|source ADDRESS PORT``."""
+"""What a server-pt hands its sessions to: ``echo`` sends back what comes, ``source`` sends zeros without end, ``on-demand`` does so once
+a "!" came. Any number of connections; ``lab.upstream echo|source|on-demand ADDRESS PORT``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,22 @@ def serve(kind: str, address: tuple[str, int]) -> None:
         selector.register(listener, selectors.EVENT_READ)
         zeros = bytes(_BLOCK)
         while True:
-            for key, _ in selector.select():
+            for key, mask in selector.select():
                 connection = key.fileobj
                 assert isinstance(connection, socket.socket)
                 if connection is listener:
-                    _accept(listener, selector, selectors.EVENT_READ if kind == "echo" else selectors.EVENT_WRITE)
+                    _accept(listener, selector, selectors.EVENT_WRITE if kind == "source" else selectors.EVENT_READ)
                     continue
                 try:
-                    sent = connection.send(zeros) if kind == "source" else _echo(connection)
+                    if mask & selectors.EVENT_WRITE:
+                        sent = connection.send(zeros)
+                    elif kind == "on-demand":
+                        block = connection.recv(_BLOCK)
+                        sent = len(block)
+                        if b"!" in block:
+                            selector.modify(connection, selectors.EVENT_WRITE)
+                    else:
+                        sent = _echo(connection)
                 except BlockingIOError:
                     continue
                 except OSError:

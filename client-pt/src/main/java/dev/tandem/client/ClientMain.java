@@ -2,6 +2,7 @@ package dev.tandem.client;
 
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,13 @@ import picocli.CommandLine.Spec;
         versionProvider = ClientMain.Version.class,
         subcommands = StandaloneClient.class)
 public final class ClientMain implements Callable<Integer> {
+    private static final String UNSAFE_LOGGING = "--unsafe-logging";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
+    @Option(names = UNSAFE_LOGGING, description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
     @Option(
@@ -41,7 +44,26 @@ public final class ClientMain implements Callable<Integer> {
 
     /** Runs the program. */
     public static void main(String[] args) {
-        System.exit(commandLine(System.getenv()).execute(args));
+        Map<String, String> environment = System.getenv();
+        // tor waits for VERSION, and to make a parser of command lines takes longer than all else before it.
+        boolean unsafe = Arrays.equals(args, new String[] {UNSAFE_LOGGING});
+        if (ManagedEnvironment.isManaged(environment) && (unsafe || args.length == 0)) {
+            System.exit(managed(environment, unsafe));
+        }
+        System.exit(commandLine(environment).execute(args));
+    }
+
+    private static int managed(Map<String, String> environment, boolean unsafe) {
+        try {
+            return runManaged(environment, unsafe, null);
+        } catch (InterruptedException | RuntimeException e) {
+            return CommandErrors.tellBug(commandLine(environment).getErr(), e);
+        }
+    }
+
+    private static int runManaged(Map<String, String> environment, boolean unsafe, @Nullable String metrics)
+            throws InterruptedException {
+        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe, metrics).run(environment, System.in);
     }
 
     static CommandLine commandLine(Map<String, String> environment) {
@@ -60,8 +82,7 @@ public final class ClientMain implements Callable<Integer> {
                             "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return new ManagedClient(TransportMessages.standardOutput(unsafeLogging), unsafeLogging, metrics)
-                .run(environment, System.in);
+        return runManaged(environment, unsafeLogging, metrics);
     }
 
     static String version() {

@@ -2,6 +2,7 @@ package dev.tandem.client;
 
 import dev.tandem.ptspec.AddressScrubber;
 import dev.tandem.ptspec.LibraryLog;
+import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -35,7 +36,12 @@ final class CommandErrors implements IParameterExceptionHandler, IExecutionExcep
 
     @Override
     public int handleExecutionException(Exception e, CommandLine commandLine, ParseResult parsed) {
-        commandLine.getErr().println("client-pt: bug: " + AddressScrubber.scrub(LibraryLog.describe(e)));
+        return tellBug(commandLine.getErr(), e);
+    }
+
+    /** One line of what should not have happened; returns the exit code. */
+    static int tellBug(PrintWriter err, Exception e) {
+        err.println("client-pt: bug: " + AddressScrubber.scrub(LibraryLog.describe(e)));
         return CommandLine.ExitCode.SOFTWARE;
     }
 }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /** The client as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedClient {
     static final String TRANSPORT = "utp";
+    /** The system property that scripts/archive sets: start, do all that a proxy does, and end. */
+    private static final String REHEARSAL = "tandem.rehearsal";
+
     private static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
@@ -51,11 +54,12 @@ final class ManagedClient {
      */
     @SuppressWarnings("try") // the files have only to be open
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
-        LibraryLog.leadTo(log);
         ClientEnvironment environment;
         StateFolder folder;
         try {
+            // First of all: tor waits for it, and what follows takes time.
             messages.version(ManagedEnvironment.negotiateVersion(variables));
+            LibraryLog.leadTo(log);
             environment = ClientEnvironment.parse(variables);
             folder = StateFolder.open(environment.stateLocation());
         } catch (StartupException e) {
@@ -90,8 +94,11 @@ final class ManagedClient {
                 messages.whenBroken(end::raise);
             }
             MetricsAddress shownAt = listen(environment, proxy);
-            WarmUp.start();
             messages.statusVersion("tandem", ClientMain.version());
+            if (Boolean.getBoolean(REHEARSAL)) {
+                return WarmUp.rehearse() ? 0 : 1;
+            }
+            WarmUp.start();
             try (ProxyMetrics shown = showMetrics(shownAt, proxy)) {
                 end.await();
                 proxy.drain();

@@ -12,8 +12,10 @@ import dev.tandem.ptspec.StartupException;
 import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.TransportMessages;
+import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /** The bridge's side as tor runs it: configured by the environment, heard on standard output (pt-spec 3). */
 final class ManagedServer {
     static final String TRANSPORT = "utp";
+
+    /** The system property that scripts/archive sets: start, do all that a proxy does, and end. */
+    private static final String REHEARSAL = "tandem.rehearsal";
 
     private final TransportMessages messages;
     private final ProxyLog log;
@@ -40,11 +45,12 @@ final class ManagedServer {
      * @return the process's exit code
      */
     int run(Map<String, String> variables, InputStream stdin) throws InterruptedException {
-        LibraryLog.leadTo(log);
         ServerEnvironment environment;
         StateFolder folder;
         try {
+            // First of all: tor waits for it, and what follows takes time.
             messages.version(ManagedEnvironment.negotiateVersion(variables));
+            LibraryLog.leadTo(log);
             environment = ServerEnvironment.parse(variables);
             folder = StateFolder.open(environment.stateLocation());
         } catch (StartupException e) {
@@ -91,6 +97,8 @@ final class ManagedServer {
             throws PtParseException, IOException, InterruptedException {
         ServerOptions options = ServerOptions.parse("ServerTransportOptions", environment.optionsOf(TRANSPORT));
         log.limit(options.logLinesPerSecond());
+        // On two processors at once: each is half of the time until DONE.
+        UtpTransports.preload();
         BridgeState state = new BridgeState(folder);
         ServerIdentity identity = state.identity();
         LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
@@ -106,8 +114,12 @@ final class ManagedServer {
                     bound,
                     TransportArgs.of("cert", identity.bridgeCert().encoded()));
             messages.smethodsDone();
-            proxy.warmUp();
             messages.statusVersion("tandem", ServerMain.version());
+            if (Boolean.getBoolean(REHEARSAL)) {
+                WarmUp.rehearse();
+                return;
+            }
+            proxy.warmUp();
             try (ProxyMetrics metrics = showMetrics(options, proxy)) {
                 end.await();
                 proxy.drain();

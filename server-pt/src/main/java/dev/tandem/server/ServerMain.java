@@ -2,6 +2,7 @@ package dev.tandem.server;
 
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -20,11 +21,13 @@ import picocli.CommandLine.Spec;
         versionProvider = ServerMain.Version.class,
         subcommands = StandaloneServer.class)
 public final class ServerMain implements Callable<Integer> {
+    private static final String UNSAFE_LOGGING = "--unsafe-logging";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
+    @Option(names = UNSAFE_LOGGING, description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
     private final Map<String, String> environment;
@@ -35,7 +38,25 @@ public final class ServerMain implements Callable<Integer> {
 
     /** Runs the program. */
     public static void main(String[] args) {
-        System.exit(commandLine(System.getenv()).execute(args));
+        Map<String, String> environment = System.getenv();
+        // tor waits for VERSION, and to make a parser of command lines takes longer than all else before it.
+        boolean unsafe = Arrays.equals(args, new String[] {UNSAFE_LOGGING});
+        if (ManagedEnvironment.isManaged(environment) && (unsafe || args.length == 0)) {
+            System.exit(managed(environment, unsafe));
+        }
+        System.exit(commandLine(environment).execute(args));
+    }
+
+    private static int managed(Map<String, String> environment, boolean unsafe) {
+        try {
+            return runManaged(environment, unsafe);
+        } catch (InterruptedException | RuntimeException e) {
+            return CommandErrors.tellBug(commandLine(environment).getErr(), e);
+        }
+    }
+
+    private static int runManaged(Map<String, String> environment, boolean unsafe) throws InterruptedException {
+        return new ManagedServer(TransportMessages.standardOutput(unsafe), unsafe).run(environment, System.in);
     }
 
     static CommandLine commandLine(Map<String, String> environment) {
@@ -54,8 +75,7 @@ public final class ServerMain implements Callable<Integer> {
                             "server-pt: tor did not start this; use 'server-pt standalone', or see 'server-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return new ManagedServer(TransportMessages.standardOutput(unsafeLogging), unsafeLogging)
-                .run(environment, System.in);
+        return runManaged(environment, unsafeLogging);
     }
 
     static String version() {

@@ -1,5 +1,6 @@
 package dev.tandem.utp.netty;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
@@ -16,6 +17,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import java.util.concurrent.TimeUnit;
 
 /** Chooses the machine's best transport: epoll where it is to be had, NIO elsewhere. */
 public final class UtpTransports {
@@ -29,6 +31,24 @@ public final class UtpTransports {
     public static EventLoopGroup newEventLoopGroup(int threads) {
         return new MultiThreadIoEventLoopGroup(
                 threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    /**
+     * Loads, on a thread that ends by itself, what the first event loop and the first channels would otherwise wait for: Netty's
+     * classes, its native library and its allocator.
+     */
+    public static void preload() {
+        Thread thread = new Thread(
+                () -> {
+                    EventLoopGroup group = newEventLoopGroup(1);
+                    ByteBufAllocator.DEFAULT.directBuffer().release();
+                    newServerSocketChannel(group.next()).unsafe().closeForcibly();
+                    newDatagramChannel(group.next()).unsafe().closeForcibly();
+                    group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+                },
+                "preload");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** Whether a loop drives its channels by epoll. */

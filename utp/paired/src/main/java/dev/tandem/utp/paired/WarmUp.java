@@ -8,11 +8,13 @@ import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.util.concurrent.Ticker;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -37,7 +39,8 @@ public final class WarmUp {
 
     private static final int RECORD_BYTES = 4 * 1024;
 
-    private static final Duration WEB_TIMEOUT = Duration.ofSeconds(60);
+    /** For each end of a stranger's handshake; it never comes, see {@link #channel}. */
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private WarmUp() {}
 
@@ -65,6 +68,11 @@ public final class WarmUp {
         });
     }
 
+    /** All of a proxy's life, on this thread: what loads is what the archive of classes is made of. As {@link Rehearsal#run}. */
+    public static boolean rehearse() throws InterruptedException {
+        return handshake() && records() == RECORDS && stranger() && Rehearsal.run();
+    }
+
     private static void start(Runnable work) {
         Thread thread = new Thread(work, "warm-up");
         thread.setDaemon(true);
@@ -73,14 +81,19 @@ public final class WarmUp {
 
     /** Returns whether a stranger's handshake with the server in this process came to its end. */
     static boolean stranger() {
+        return stranger(DEADLINE);
+    }
+
+    /**
+     * The same with a deadline of choice.
+     *
+     * @param deadline of each end, in the time of its channel; at least a millisecond
+     */
+    static boolean stranger(Duration deadline) {
         ServerIdentity front = ServerIdentity.generate(new SecureRandom()).front();
         WebServer web = new WebServer(
-                front.key(),
-                front.certificate(),
-                WEB_TIMEOUT,
-                InstantSource.system(),
-                ChannelInboundHandlerAdapter::new);
-        EmbeddedChannel server = new EmbeddedChannel();
+                front.key(), front.certificate(), deadline, InstantSource.system(), ChannelInboundHandlerAdapter::new);
+        EmbeddedChannel server = channel();
         web.join(server.pipeline(), server.eventLoop().ticker().nanoTime());
         SslHandler tls;
         try {
@@ -95,7 +108,8 @@ public final class WarmUp {
         } catch (CertificateException | SSLException e) {
             return false;
         }
-        EmbeddedChannel client = new EmbeddedChannel(tls);
+        tls.setHandshakeTimeoutMillis(deadline.toMillis());
+        EmbeddedChannel client = channel(tls);
         exchange(client, server);
         boolean up = tls.handshakeFuture().isSuccess();
         client.finishAndReleaseAll();
@@ -118,8 +132,8 @@ public final class WarmUp {
             return false;
         }
         TlsChannelHandler clientSide = TlsChannelHandler.client(crypto, identity.bridgeCert());
-        EmbeddedChannel server = new EmbeddedChannel(serverSide);
-        EmbeddedChannel client = new EmbeddedChannel(clientSide);
+        EmbeddedChannel server = channel(serverSide);
+        EmbeddedChannel client = channel(clientSide);
         exchange(client, server);
         boolean up = clientSide.isUp() && serverSide.isUp();
         client.finishAndReleaseAll();
@@ -147,6 +161,14 @@ public final class WarmUp {
             // Then the first session will tell.
         }
         return opened;
+    }
+
+    /** For which no time passes: on a busy machine even a handshake in memory may take longer than the handlers would wait for it. */
+    private static EmbeddedChannel channel(ChannelHandler... handlers) {
+        return EmbeddedChannel.builder()
+                .ticker(Ticker.newMockTicker())
+                .handlers(handlers)
+                .build();
     }
 
     private static void exchange(EmbeddedChannel client, EmbeddedChannel server) {
