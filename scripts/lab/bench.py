@@ -114,7 +114,7 @@ QUICK = Plan(
     micro_iterations=0,
     attack=None,
     idle=0,
-    starts=5,
+    starts=0,
     seconds=6,
     share_seconds=15,
 )
