@@ -6,8 +6,8 @@
 # its flags or to override them.
 #
 # Beside JAR may be an archive of its classes as Java wants them in memory (AppCDS), made by scripts/archive: with it a proxy starts
-# in half to two thirds of the time. Its name tells from which JAR and which Java it is, so that one of another is never used; Java looks for itself
-# besides. Where there is none, all works without.
+# in half to two thirds of the time. Its name tells from which JAR and which Java it is, so that one of another is never used; Java
+# looks for itself besides. Where there is none, all works without.
 # TANDEM_ARCHIVE=none does without it.
 
 # One line for whoever is looking: the terminal or, under tor, its log. There tor shows at its usual level only what a
