@@ -75,20 +75,6 @@ final class Pairing {
         }
     }
 
-    /** The connection is given up for its silence. */
-    void handleAbandoned(long nowNanos) {
-        if (dialer != null) {
-            dialer.handleAbandoned(nowNanos);
-        }
-    }
-
-    /** The other side tells why the connection was reset that is gone here already: it gave it up. */
-    void handleLateDrop(int attempt, long nowNanos) {
-        if (dialer != null && attempt == lastAttempt) {
-            dialer.hurry(nowNanos);
-        }
-    }
-
     void handleDialFailed(long nowNanos) {
         if (dialer != null && dialer.isDialling()) {
             dialer.handleGone(nowNanos);

@@ -288,13 +288,9 @@ public final class SessionCore {
         // Else both sides gave it up, and a new one may be under way.
         if (utp.isAttached() && utp.attempt == attempt) {
             String cause = ChangeCause.DROPPED.text();
-            // Most likely for its silence, which the side that sends most notices first.
-            pairing.handleAbandoned(nowNanos);
             abort(utp, ChangeCause.DROPPED, cause, nowNanos);
             writer.forgetDrop();
             settle(nowNanos, cause);
-        } else if (!utp.isAttached()) {
-            pairing.handleLateDrop(attempt, nowNanos);
         }
     }
 
@@ -413,7 +409,6 @@ public final class SessionCore {
         boolean limboOver = limboAtNanos <= nowNanos;
         boolean wasStalledAlone = choice.isStalledAlone();
         if (choice.handleTimeout(nowNanos)) {
-            pairing.handleAbandoned(nowNanos);
             giveUp(utp, ChangeCause.SILENT, "µTP stayed silent", nowNanos);
         } else if (choice.isStalledAlone() && !wasStalledAlone && dialer != null && established) {
             dialer.need(true, nowNanos);

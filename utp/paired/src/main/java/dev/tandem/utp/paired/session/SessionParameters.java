@@ -10,8 +10,8 @@ package dev.tandem.utp.paired.session;
  * @param ackDelayNanos time after which an ACK is due
  * @param stallNanos least time without progress after which µTP counts as stalled
  * @param abandonNanos how long a stalled µTP connection may take to answer before it is given up
- * @param redialNanos delay of the first new dial of µTP; doubled for each failure
- * @param redialCapNanos most that the delay grows to
+ * @param redialNanos least time from one dial of µTP to the next; a quarter of the time without one that lasted, if that is more
+ * @param redialCapNanos most that this time grows to
  * @param healthyNanos a µTP connection that lived so long makes up for earlier failures
  * @param maxDialFailures after so many failures in a row µTP is given up for this session
  * @param pairingNanos how long a dial may take until it is confirmed

@@ -1,6 +1,9 @@
 package dev.tandem.utp.paired.session;
 
-/** When the client dials µTP: at the start, and again with growing delays after failures and losses. */
+/**
+ * When the client dials µTP: at the start, at once when a connection is lost that has lasted, and the later the longer
+ * there has been none, so that an outage is over soon after its cause.
+ */
 final class UtpDialer {
     private enum State {
         /** Dialled, and not confirmed yet: {@code atNanos} is the deadline. */
@@ -13,11 +16,18 @@ final class UtpDialer {
         OFF
     }
 
+    /** The delay is this part of the time for which there has been no connection that lasted. */
+    private static final int DELAY_PART = 4;
+
     private final SessionParameters parameters;
     private final SessionHost host;
     private final long firstDelayNanos;
     private State state = State.DIALLING;
     private long atNanos;
+    private long startedNanos;
+    /** Since when there has been no connection that lasted. */
+    private long sinceNanos;
+
     private int failures;
     private int nextAttempt;
 
@@ -27,6 +37,8 @@ final class UtpDialer {
         this.host = host;
         this.firstDelayNanos = firstDelayNanos;
         this.atNanos = nowNanos + parameters.pairingNanos();
+        this.startedNanos = nowNanos;
+        this.sinceNanos = nowNanos;
     }
 
     boolean isDialling() {
@@ -47,6 +59,7 @@ final class UtpDialer {
     void handleGone(long nowNanos) {
         if (state == State.UP && nowNanos - atNanos >= parameters.healthyNanos()) {
             failures = 0;
+            sinceNanos = nowNanos;
         }
         if (state == State.OFF || state == State.WAITING) {
             return;
@@ -55,10 +68,11 @@ final class UtpDialer {
             state = State.OFF;
             return;
         }
-        state = State.WAITING;
-        long delay = Math.min(firstDelayNanos << Math.min(failures, 16), parameters.redialCapNanos());
-        atNanos = nowNanos + delay + host.jitterNanos(delay / TlsDialer.JITTER_PART);
         failures++;
+        state = State.WAITING;
+        long delay =
+                Math.max(firstDelayNanos, Math.min(parameters.redialCapNanos(), (nowNanos - sinceNanos) / DELAY_PART));
+        atNanos = Math.max(nowNanos, startedNanos + delay + host.jitterNanos(delay / TlsDialer.JITTER_PART));
     }
 
     /** The dial that counts as started was not made, and comes in so long. */
@@ -69,23 +83,11 @@ final class UtpDialer {
         }
     }
 
-    /** A connection was given up for silence: the next one may come at once. */
-    void handleAbandoned(long nowNanos) {
-        handleGone(nowNanos);
-        hurry(nowNanos);
-    }
-
-    /** The last connection turns out to have been given up for silence: as if that had been known. */
-    void hurry(long nowNanos) {
-        if (state == State.WAITING && failures <= 1) {
-            atNanos = nowNanos;
-        }
-    }
-
     /** Dials at once, whatever failed before. */
     void restart(long nowNanos) {
         state = State.WAITING;
         failures = 0;
+        sinceNanos = nowNanos;
         atNanos = nowNanos;
     }
 
@@ -100,6 +102,7 @@ final class UtpDialer {
             return false;
         }
         state = State.DIALLING;
+        startedNanos = nowNanos;
         atNanos = nowNanos + parameters.pairingNanos();
         return true;
     }

@@ -16,6 +16,8 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sessions over two carriers that work, stall and die one at a time. */
 class SessionCoreTest {
@@ -147,6 +149,68 @@ class SessionCoreTest {
         assertEquals(2, pair.client.core.stats().pairings(), pair::toString);
         pair.runUntil(60 * SECOND);
         assertFinished(pair);
+    }
+
+    /** However long UDP was blocked, µTP is there again soon after; and it may be blocked twice. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 5, 10, 15, 20, 30})
+    void utpIsBackSoonAfterAnOutageOfUdp(int seconds) {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        pair.jitter = 1;
+        pair.bytesPerSecond = 100_000;
+        transfer(pair, 20_000_000, 0);
+        for (int i = 0; i < 2; i++) {
+            pair.runUntil(pair.nowNanos + 25 * SECOND);
+            assertEquals(CarrierKind.UTP, pair.client.core.sendingCarrier(), pair::toString);
+            last(pair).stall();
+            pair.utpReachable = false;
+            long back = pair.nowNanos + seconds * SECOND;
+            pair.at(seconds * SECOND, () -> {
+                last(pair).resume();
+                pair.utpReachable = true;
+            });
+            pair.runUntil(back + 10 * SECOND);
+            assertEquals(CarrierKind.UTP, pair.client.core.sendingCarrier(), pair::toString);
+        }
+        pair.runUntil(300 * SECOND);
+        assertFinished(pair);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void utpThatNeverComesIsDialledLessAndLessOften(boolean refused) {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        pair.utpReachable = false;
+        pair.utpRefused = refused;
+        pair.client.finishWhenWritten = false;
+        pair.server.finishWhenWritten = false;
+        pair.start();
+        pair.runUntil(7200 * SECOND);
+        List<Long> dials = pair.utpDialNanos;
+        assertEquals(SessionParameters.DEFAULT.maxDialFailures(), dials.size(), dials::toString);
+        for (int i = 1; i < dials.size(); i++) {
+            long pause = dials.get(i) - dials.get(i - 1);
+            assertTrue(pause >= 5 * SECOND && pause <= 60 * SECOND, dials::toString);
+            assertTrue(pause >= Math.min(60 * SECOND, dials.get(i - 1) / 4), dials::toString);
+        }
+    }
+
+    /** A path that bears only the first packets costs no stall every other second. */
+    @Test
+    void utpThatNeverLastsIsDialledLessAndLessOften() {
+        SessionPair pair = pair(CarrierPolicy.AUTO);
+        pair.client.finishWhenWritten = false;
+        pair.server.finishWhenWritten = false;
+        pair.start();
+        for (int i = 0; i < 600; i++) {
+            pair.runUntil(pair.nowNanos + SECOND);
+            if (!last(pair).dead) {
+                last(pair).die(0, 0);
+            }
+        }
+        List<Long> dials = pair.utpDialNanos;
+        assertTrue(dials.size() > 10 && dials.size() < 25, dials::toString);
+        assertTrue(dials.get(dials.size() - 1) - dials.get(dials.size() - 2) >= 60 * SECOND, dials::toString);
     }
 
     @Test

@@ -31,6 +31,8 @@ final class SessionPair {
 
     double bytesPerSecond = 2_000_000;
     boolean utpReachable = true;
+    /** What is sent to the port is answered by ICMP. */
+    boolean utpRefused;
     /** If not, SYNs are lost; a dial fails when its time is over. */
     boolean tlsReachable = true;
     /** Nobody listens: a dial of TLS fails within a round trip. */
@@ -47,6 +49,8 @@ final class SessionPair {
     int tlsDials;
     /** When TLS was dialled anew. */
     final List<Long> tlsDialNanos = new ArrayList<>();
+    /** When µTP was dialled anew. */
+    final List<Long> utpDialNanos = new ArrayList<>();
     /** The part of the most that each redial waits longer. */
     double jitter;
 
@@ -381,6 +385,7 @@ final class SessionPair {
 
         boolean detached;
         private int tlsDial;
+        private int utpDial;
         private boolean paused;
         private int expectedAttempt;
         private final List<Link> early = new ArrayList<>();
@@ -481,21 +486,36 @@ final class SessionPair {
 
         @Override
         public void dialUtp() {
-            at(delayNanos, this::connected);
+            int dial = ++utpDial;
+            utpDialNanos.add(nowNanos);
+            synchronise(dial, SECOND);
+        }
+
+        /** A SYN, and others while none is answered, each after twice the time. */
+        private void synchronise(int dial, long timeoutNanos) {
+            if (utpDial != dial) {
+                return;
+            }
+            if (utpReachable) {
+                at(delayNanos, this::connected);
+            } else if (utpRefused) {
+                at(2 * delayNanos, () -> core.handleUtpDialFailed(nowNanos));
+            } else {
+                at(timeoutNanos, () -> synchronise(dial, 2 * timeoutNanos));
+            }
         }
 
         void connected() {
-            if (!utpReachable) {
-                return;
-            }
-            int attempt = core.beginPairing(nowNanos);
+            int attempt = utpReachable ? core.beginPairing(nowNanos) : -1;
             if (attempt >= 0) {
                 open(CarrierKind.UTP, attempt);
             }
         }
 
         @Override
-        public void cancelUtpDial() {}
+        public void cancelUtpDial() {
+            utpDial++;
+        }
 
         @Override
         public void dialTls(long connectNanos) {
