@@ -51,14 +51,14 @@ final class Dialer {
 
     /** Dials; on the event loop of the connection, which is the client's own. */
     void dial(InetSocketAddress bridge, ClientArguments arguments, Channel connection, Waiting waiting) {
-        if (!udp && arguments.carrier() == CarrierPolicy.UTP) {
+        CarrierPolicy policy = arguments.options().policy();
+        if (!udp && policy == CarrierPolicy.UTP) {
             fail(waiting, new LinkException(LinkException.Reason.PROXY, "carrier=utp, but it takes TCP only"));
             return;
         }
         SessionRelay relay = new SessionRelay(new Journal());
         waiting.begin(relay);
-        LinkConfig wanted = config.withPolicy(udp ? arguments.carrier() : CarrierPolicy.TLS)
-                .withCongestionControl(arguments.congestion());
+        LinkConfig wanted = arguments.options().applyTo(config).withPolicy(udp ? policy : CarrierPolicy.TLS);
         Future<Session> dial = client.dial(bridge, arguments.cert(), wanted, relay);
         // Nobody waits for the session any more: whatever stage the dial is in, it ends.
         connection.closeFuture().addListener(closed -> dial.cancel(false));
