@@ -12,6 +12,11 @@ import dev.tandem.utp.paired.BridgeCert;
  */
 record ClientArguments(BridgeCert cert, ClientOptions options) {
 
+    /** The same with other options before these. */
+    ClientArguments with(ClientOptions first) {
+        return new ClientArguments(cert, first.or(options));
+    }
+
     /**
      * Reads them.
      *
