@@ -165,8 +165,9 @@ final class ClientConfigFile {
         if (!table.contains(List.of(LISTEN))) {
             throw failure(begin, "forward.listen is missing; it takes \"ADDRESS:PORT\"");
         }
-        InetSocketAddress listen = setting(table, "forward.", LISTEN).parse(IpAddresses::parseAddressPort);
-        forwards.add(new Forward(listen, preferred(table, begin), options));
+        Setting listen = setting(table, "forward.", LISTEN);
+        InetSocketAddress address = listen.parse(IpAddresses::parseAddressPort);
+        forwards.add(new Forward(listen.where(), address, preferred(table, begin), options));
     }
 
     private List<KnownBridge> preferred(TomlTable table, TomlPosition begin) throws ExitException {

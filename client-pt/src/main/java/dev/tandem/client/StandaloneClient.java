@@ -210,14 +210,14 @@ final class StandaloneClient implements Callable<Integer> {
                 require(proxy, plan.forwards);
             }
             for (Forward forward : plan.forwards) {
-                say("listening on " + IpAddresses.format(bound(() -> proxy.listenPlain(forward))));
+                say("listening on " + IpAddresses.format(bound(() -> proxy.listenPlain(forward), forward.where())));
             }
             if (plan.socks != null) {
                 if (!plan.socks.getAddress().isLoopbackAddress()) {
                     log.warning(
                             "SOCKS requests are taken from other machines too: whoever reaches this can dial from here");
                 }
-                say("SOCKS requests on " + IpAddresses.format(bound(() -> proxy.listenSocks(plan.socks))));
+                say("SOCKS requests on " + IpAddresses.format(bound(() -> proxy.listenSocks(plan.socks), "socks")));
             }
             WarmUp.start();
             try (LiveLine live = !quiet && LiveLine.isTerminal(System.getenv()) ? proxy.showLive() : null) {
@@ -265,8 +265,13 @@ final class StandaloneClient implements Callable<Integer> {
         return ExitException.rethrow(ExitCode.USAGE, ExitCode.CONFIGURATION, step);
     }
 
-    private static <T> T bound(ExitException.Step<T> step) throws ExitException {
-        return ExitException.rethrow(ExitCode.USAGE, ExitCode.CANNOT_BIND, step);
+    private static InetSocketAddress bound(ExitException.Step<InetSocketAddress> step, String where)
+            throws ExitException {
+        try {
+            return ExitException.rethrow(ExitCode.USAGE, ExitCode.CANNOT_BIND, step);
+        } catch (ExitException e) {
+            throw new ExitException(e.code(), where + ": " + e.getMessage());
+        }
     }
 
     private List<Forward> forwardOfOptions() throws ExitException {
@@ -288,7 +293,7 @@ final class StandaloneClient implements Callable<Integer> {
                 ExitCode.CONFIGURATION,
                 () -> KnownBridge.parse("of the command line", line));
         ClientOptions first = configured(() -> ClientOptions.parse("--option", "", split(options)));
-        return List.of(new Forward(configured(() -> listenAddress(address)), List.of(known), first));
+        return List.of(new Forward("--listen", configured(() -> listenAddress(address)), List.of(known), first));
     }
 
     private static TransportArgs split(List<String> options) throws PtParseException {

@@ -82,7 +82,7 @@ class BridgeSearchTest {
 
     private InetSocketAddress listen(KnownBridge... bridges) throws IOException {
         InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        return proxy.listenPlain(new Forward(any, List.of(bridges), ClientOptions.NONE));
+        return proxy.listenPlain(new Forward("test", any, List.of(bridges), ClientOptions.NONE));
     }
 
     @Test

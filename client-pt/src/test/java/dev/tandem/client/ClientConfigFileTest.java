@@ -10,6 +10,8 @@ import dev.tandem.ptspec.ExitCode;
 import dev.tandem.ptspec.ExitException;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -103,6 +105,23 @@ class ClientConfigFileTest {
         assertTrue(message.startsWith(file + expected), message);
         assertEquals(1, message.lines().count());
         assertFalse(message.contains("SECRET") || message.contains(Bridge.CERT), message);
+    }
+
+    @Test
+    void namesTheForwardThatCannotListen() throws Exception {
+        Path file = write(GOOD.replace("127.0.0.1:0", "192.0.2.1:1")
+                .replace("127.0.0.1:2222", "127.0.0.1:0")
+                .replace("require-bridge = true", "")
+                .replace("/var/lib/x", folder.resolve("state").toString()));
+        StringWriter err = new StringWriter();
+        int code = ClientMain.commandLine(Map.of())
+                .setOut(new PrintWriter(new StringWriter()))
+                .setErr(new PrintWriter(err, true))
+                .execute("standalone", "--config", file.toString());
+        assertEquals(ExitCode.CANNOT_BIND.number(), code);
+        assertTrue(
+                err.toString().startsWith("client-pt: " + file + ":16: forward.listen: cannot listen"), err.toString());
+        assertFalse(err.toString().contains("192.0"), err.toString());
     }
 
     /** The whole program: two forwards, SOCKS, a bridge that is not there, and a signal. */

@@ -52,7 +52,7 @@ class ClientMainTest {
                 "2 | 127.0.0.1:0 | obfs4 127.0.0.1:1 cert=AAAA | the transport utp, not obfs4",
                 "2 | 127.0.0.1:0 | utp nowhere cert=AAAA | address",
                 "2 | nowhere | utp 127.0.0.1:1 cert=%CERT | --listen",
-                "71 | 192.0.2.1:4000 | utp 127.0.0.1:1 cert=%CERT | cannot listen",
+                "71 | 192.0.2.1:4000 | utp 127.0.0.1:1 cert=%CERT | --listen: cannot listen",
             })
     void namesWhatIsWrongInOneLine(int exitCode, String listen, String bridge, String expected) {
         String line = bridge.replace("%CERT", Bridge.CERT);
