@@ -174,9 +174,7 @@ final class StandaloneClient implements Callable<Integer> {
         UpstreamProxy through = way != null
                 ? configured(() -> upstreamProxy(way))
                 : Setting.parseIfThere(file == null ? null : file.setting("proxy"), UpstreamProxy::parse);
-        LinkConfig config = LinkConfig.DEFAULT.withOutboundBind(
-                Setting.parseIfThere(either("bind-v4", bindV4, file), IpAddresses::parseIpv4),
-                Setting.parseIfThere(either("bind-v6", bindV6, file), StandaloneClient::parseIpv6));
+        LinkConfig config = bound(either("bind-v4", bindV4, file), either("bind-v6", bindV6, file));
         boolean required = requireBridge
                 || Boolean.TRUE.equals(Setting.parseIfThere(
                         file == null ? null : file.setting("require-bridge"), StandaloneClient::parseTruth));
@@ -326,6 +324,13 @@ final class StandaloneClient implements Callable<Integer> {
         } catch (PtParseException e) {
             throw new PtParseException("--listen: " + e.getMessage());
         }
+    }
+
+    /** The standard configuration with outbound bind addresses; null for any. */
+    static LinkConfig bound(@Nullable Setting bindV4, @Nullable Setting bindV6) throws ExitException {
+        return LinkConfig.DEFAULT.withOutboundBind(
+                Setting.parseIfThere(bindV4, IpAddresses::parseIpv4),
+                Setting.parseIfThere(bindV6, StandaloneClient::parseIpv6));
     }
 
     static UpstreamProxy upstreamProxy(Upstream upstream) throws IOException, PtParseException {
