@@ -81,8 +81,9 @@ def _unsent(connection: socket.socket) -> int:
 
 
 def _start(program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    # The proxy ends with this process, however that ends.
-    return subprocess.Popen([str(SCRIPTS / program), "standalone", *arguments], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    # The proxy ends with this process, however that ends. Standard error may be a terminal, on which others write too.
+    command = [str(SCRIPTS / program), "standalone", "--quiet", *arguments]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
 
 def _stop(proxy: subprocess.Popen[bytes]) -> None:
