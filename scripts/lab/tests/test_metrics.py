@@ -187,7 +187,7 @@ class MetricsTest(unittest.TestCase):
             for process, program in zip(processes, ("server-pt", "client-pt")):
                 loaded = (self.folder / f"{program}.classes").read_text()
                 self.assertIn("dev.tandem.utp.paired", loaded)
-                for package in ("io.prometheus", "dev.tandem.metrics", "io.netty.handler.codec.http"):
+                for package in ("io.prometheus", "dev.tandem.metrics", "io.netty.handler.codec.http", "org.tomlj"):
                     self.assertNotIn(f" {package}.", loaded, program)
             # Each its one port; the server's is one of UDP, too.
             self.assertEqual(2, listening(processes[0].pid))

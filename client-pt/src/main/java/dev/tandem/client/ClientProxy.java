@@ -5,6 +5,8 @@ import dev.tandem.metrics.LiveLine;
 import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.Program;
 import dev.tandem.metrics.ProxyMetrics;
+import dev.tandem.ptspec.ExitCode;
+import dev.tandem.ptspec.ExitException;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.SocksReplyCode;
@@ -145,15 +147,23 @@ final class ClientProxy implements AutoCloseable {
     }
 
     /**
-     * The same where an option says. Not in the class of a command: there all methods are looked at, and their types loaded.
+     * The same where an option says. Not in the class of a command: there all methods are looked at, those of lambdas too, and their types
+     * loaded.
      *
-     * @throws PtParseException with a single line that names the option
+     * @return null if nothing is said
+     * @throws ExitException with a single line that names the option
      */
-    ProxyMetrics showMetrics(String option, String address) throws PtParseException, IOException {
+    @Nullable
+    ProxyMetrics showMetrics(@Nullable Setting address) throws ExitException {
+        if (address == null) {
+            return null;
+        }
         try {
-            return showMetrics(MetricsAddress.parse(option, address));
+            return showMetrics(MetricsAddress.parse(address.where(), address.value()));
         } catch (IllegalArgumentException e) {
-            throw new PtParseException(String.valueOf(e.getMessage()));
+            throw new ExitException(address.code(), e);
+        } catch (IOException e) {
+            throw new ExitException(ExitCode.CANNOT_BIND, e);
         }
     }
 

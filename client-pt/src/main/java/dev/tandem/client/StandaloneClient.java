@@ -11,6 +11,7 @@ import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.Severity;
 import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StateFolder;
+import dev.tandem.ptspec.Terminal;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.utp.paired.LinkConfig;
@@ -202,7 +203,7 @@ final class StandaloneClient implements Callable<Integer> {
         try (ShutdownSignal end = new ShutdownSignal();
                 PathMemoryFile paths = folder == null ? null : PathMemoryFile.open(folder, memory, log);
                 ClientProxy proxy = new ClientProxy(plan.config, plan.through, memory, log, null);
-                ProxyMetrics shown = showMetrics(proxy, plan.metrics)) {
+                ProxyMetrics shown = proxy.showMetrics(plan.metrics)) {
             end.exitWith(ExitCode.ENDED.number());
             if (plan.requireBridge) {
                 require(proxy, plan.forwards);
@@ -218,7 +219,7 @@ final class StandaloneClient implements Callable<Integer> {
                 say("SOCKS requests on " + IpAddresses.format(bound(() -> proxy.listenSocks(plan.socks), "socks")));
             }
             WarmUp.start();
-            try (LiveLine live = !quiet && LiveLine.isTerminal(System.getenv()) ? proxy.showLive() : null) {
+            try (LiveLine live = !quiet && Terminal.isStandardError(System.getenv()) ? proxy.showLive() : null) {
                 screen = live == null ? screen : live;
                 end.await();
                 proxy.drain();
@@ -242,16 +243,6 @@ final class StandaloneClient implements Callable<Integer> {
     private void say(String line) {
         spec.commandLine().getOut().println(line);
         spec.commandLine().getOut().flush();
-    }
-
-    private static @Nullable ProxyMetrics showMetrics(ClientProxy proxy, @Nullable Setting address)
-            throws ExitException {
-        return address == null
-                ? null
-                : ExitException.rethrow(
-                        address.code(),
-                        ExitCode.CANNOT_BIND,
-                        () -> proxy.showMetrics(address.where(), address.value()));
     }
 
     /** What the option says, or else the configuration file. */

@@ -10,11 +10,8 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -36,8 +33,6 @@ public final class LiveLine implements AutoCloseable, Consumer<Runnable> {
 
     /** To the first column, and nothing from there to the end of the line (ECMA-48, EL). */
     private static final String ERASE = "\r\u001b[K";
-
-    private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
 
     private final OutputStream terminal;
     private final EventLoop loop;
@@ -71,27 +66,6 @@ public final class LiveLine implements AutoCloseable, Consumer<Runnable> {
         line.writer.setDaemon(true);
         line.writer.start();
         return line;
-    }
-
-    /**
-     * Whether standard error is a terminal on which a line can be written anew. {@code System.console()} tells of standard input and
-     * output only, and from Java 22 on nothing by being there; Linux names what is behind a descriptor. False elsewhere.
-     */
-    public static boolean isTerminal(Map<String, String> environment) {
-        return isTerminal(environment, STANDARD_ERROR);
-    }
-
-    static boolean isTerminal(Map<String, String> environment, Path descriptor) {
-        String kind = environment.getOrDefault("TERM", "dumb");
-        try {
-            return !kind.isEmpty()
-                    && !kind.equals("dumb")
-                    && Files.readSymbolicLink(descriptor)
-                            .toString()
-                            .matches("/dev/(pts/[0-9]+|tty[A-Za-z0-9]+|console)");
-        } catch (IOException | UnsupportedOperationException e) {
-            return false;
-        }
     }
 
     private void run() {

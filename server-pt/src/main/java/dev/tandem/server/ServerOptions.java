@@ -1,6 +1,8 @@
 package dev.tandem.server;
 
 import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.ptspec.ExitCode;
+import dev.tandem.ptspec.ExitException;
 import dev.tandem.ptspec.NumberOption;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
@@ -136,11 +138,26 @@ record ServerOptions(
     }
 
     /**
-     * Reads where metrics are to be shown. Not in the class of a command: there all methods are looked at, and their types loaded.
+     * Where metrics are shown: where another option says, or else these.
+     *
+     * @throws ExitException with one line that names the option and says what it takes
+     */
+    @Nullable
+    MetricsAddress metricsOr(String option, @Nullable String value) throws ExitException {
+        try {
+            return value == null ? metrics : metricsAt(option, value);
+        } catch (PtParseException e) {
+            throw new ExitException(ExitCode.USAGE, e);
+        }
+    }
+
+    /**
+     * Reads where metrics are to be shown. Not in the class of a command: there all methods are looked at, those of lambdas too, and their types
+     * loaded.
      *
      * @throws PtParseException with one line that names the option and says what it takes
      */
-    static MetricsAddress metricsAt(String option, String value) throws PtParseException {
+    private static MetricsAddress metricsAt(String option, String value) throws PtParseException {
         try {
             return MetricsAddress.parse(option, value);
         } catch (IllegalArgumentException e) {

@@ -4,6 +4,8 @@ import dev.tandem.metrics.LiveLine;
 import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.Program;
 import dev.tandem.metrics.ProxyMetrics;
+import dev.tandem.ptspec.ExitCode;
+import dev.tandem.ptspec.ExitException;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.StateFolder;
@@ -102,6 +104,20 @@ final class ServerProxy implements AutoCloseable {
     ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
         Program program = new Program("server-pt", ServerMain.version(), false);
         return ProxyMetrics.show(address, program, loop, totals, server);
+    }
+
+    /**
+     * The same for a program that ends if it cannot have it; null for nowhere.
+     *
+     * @throws ExitException if the address cannot be had, with a single line
+     */
+    @Nullable
+    ProxyMetrics showMetricsIfAsked(@Nullable MetricsAddress address) throws ExitException {
+        try {
+            return address == null ? null : showMetrics(address);
+        } catch (IOException e) {
+            throw new ExitException(ExitCode.CANNOT_BIND, e);
+        }
     }
 
     /** Shows how the proxy fares on the terminal that standard error is, until it is closed, which is to be before this object. */

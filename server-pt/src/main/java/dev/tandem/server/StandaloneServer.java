@@ -13,6 +13,7 @@ import dev.tandem.ptspec.PublishedFile;
 import dev.tandem.ptspec.Severity;
 import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StateFolder;
+import dev.tandem.ptspec.Terminal;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
@@ -105,9 +106,7 @@ final class StandaloneServer implements Callable<Integer> {
     private void run(ProxyLog log) throws ExitException, InterruptedException {
         InetSocketAddress address = configured(() -> listenAddress(listen));
         ServerOptions given = configured(() -> ServerOptions.parse("--option", split(options)));
-        String asked = metrics;
-        MetricsAddress shownAt =
-                asked == null ? given.metrics() : configured(() -> ServerOptions.metricsAt("--metrics", asked));
+        MetricsAddress shownAt = given.metricsOr("--metrics", metrics);
         log.limit(given.logLinesPerSecond());
         Upstream upstream = configured(
                 () -> new Upstream(HostPort.parse("--forward", forward).resolve(), null, null));
@@ -118,7 +117,7 @@ final class StandaloneServer implements Callable<Integer> {
         try (ShutdownSignal end = new ShutdownSignal();
                 ServerProxy proxy = new ServerProxy(identity, config, upstream, log);
                 PublishedFile counters = proxy.publishCounters(folder);
-                ProxyMetrics shown = shownAt == null ? null : bound(() -> proxy.showMetrics(shownAt))) {
+                ProxyMetrics shown = proxy.showMetricsIfAsked(shownAt)) {
             end.exitWith(ExitCode.ENDED.number());
             InetSocketAddress listening = bound(() -> proxy.listen(address));
             String line = configured(() -> bridge.writeBridgeLine(identity, listening, false));
@@ -126,7 +125,7 @@ final class StandaloneServer implements Callable<Integer> {
             out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
             out.flush();
             proxy.warmUp();
-            try (LiveLine live = !quiet && LiveLine.isTerminal(System.getenv()) ? proxy.showLive() : null) {
+            try (LiveLine live = !quiet && Terminal.isStandardError(System.getenv()) ? proxy.showLive() : null) {
                 screen = live == null ? screen : live;
                 end.await();
                 proxy.drain();
