@@ -19,7 +19,8 @@ import java.util.function.Supplier;
 
 /** A bridge of this transport that sends back what comes, unless it is told otherwise. */
 final class Bridge implements AutoCloseable {
-    static final ServerIdentity IDENTITY = ServerIdentity.generate(new SecureRandom());
+    static final ServerIdentity IDENTITY =
+            ServerIdentity.generate(new SecureRandom()).withFront(ServerIdentity.generate(new SecureRandom()));
     static final String CERT = IDENTITY.bridgeCert().encoded();
 
     private final EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
