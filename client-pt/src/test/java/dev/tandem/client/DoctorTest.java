@@ -44,13 +44,15 @@ class DoctorTest {
             Duration.ofSeconds(1),
             Duration.ofSeconds(20),
             Duration.ofMillis(1),
-            Duration.ofMillis(500));
+            Duration.ofMillis(300),
+            Duration.ofSeconds(60));
 
     private static final Patience SHORT = new Patience(
             Duration.ofMillis(600),
             Duration.ofMillis(300),
             Duration.ofSeconds(20),
             Duration.ofMillis(1),
+            Duration.ofMillis(300),
             Duration.ofMillis(300));
 
     private static final LinkConfig ONLY_TLS = LinkConfig.DEFAULT.withPolicy(CarrierPolicy.TLS);

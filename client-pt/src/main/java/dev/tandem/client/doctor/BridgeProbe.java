@@ -67,16 +67,19 @@ public final class BridgeProbe {
      * @param refusal for a refusal of UDP, once µTP has been silent for so long
      * @param look for what a stranger sees
      * @param settle with a session that is up, for what the bridge says next
-     * @param traffic that an echo is given
+     * @param traffic how long an echo is written to
+     * @param rest for what is on its way back then
      */
-    public record Patience(Duration utp, Duration refusal, Duration look, Duration settle, Duration traffic) {
-        /** 10, 1.5, 8, 1 and 5 s. */
+    public record Patience(
+            Duration utp, Duration refusal, Duration look, Duration settle, Duration traffic, Duration rest) {
+        /** 10, 1.5, 8, 1, 5 and 10 s. */
         public static final Patience DEFAULT = new Patience(
                 Duration.ofSeconds(10),
                 Duration.ofMillis(1_500),
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(1),
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(10));
     }
 
     /**
@@ -96,8 +99,9 @@ public final class BridgeProbe {
 
     /** Runs it; findings are told as they come, on this thread, which waits for them. */
     public void run(Consumer<Finding> findings) throws InterruptedException {
-        // Else the time of TLS would be that of loading it.
-        WarmUp.handshake();
+        // Else the times would be those of loading classes: a session within this machine, over TLS and µTP, needs all
+        // of them.
+        WarmUp.rehearse();
         EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
         EventLoop loop = group.next();
         ProbeNetwork network = new ProbeNetwork(way.network());
@@ -125,7 +129,8 @@ public final class BridgeProbe {
     }
 
     static String millis(long nanos) {
-        return String.format(Locale.ROOT, nanos < 10_000_000 ? "%.1f ms" : "%.0f ms", nanos / 1e6);
+        String form = nanos < 1_000_000 ? "%.2f ms" : nanos < 10_000_000 ? "%.1f ms" : "%.0f ms";
+        return String.format(Locale.ROOT, form, nanos / 1e6);
     }
 
     /** One dial. */
@@ -281,7 +286,7 @@ public final class BridgeProbe {
                 EchoFlow flow = new EchoFlow(loop);
                 loop.execute(() -> {
                     watch.hand(flow);
-                    flow.start(session, patience.traffic(), patience.traffic());
+                    flow.start(session, patience.traffic(), patience.rest());
                 });
                 echoed = of(flow.result());
             } else {

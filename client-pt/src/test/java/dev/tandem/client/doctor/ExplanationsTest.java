@@ -89,7 +89,7 @@ class ExplanationsTest {
     }
 
     private static ConnectionStats utp(long rttMicros) {
-        return new ConnectionStats(rttMicros, 0, 0, 0, 0, 1_400, 0, 0, 0, 0, 100, 0, 3, 2, 0, 0, 0);
+        return new ConnectionStats(9 * rttMicros, rttMicros, 0, 0, 0, 1_400, 0, 0, 0, 0, 100, 0, 3, 2, 0, 0, 0);
     }
 
     private static List<String> lines(SessionReport report, boolean hadData) {
