@@ -17,6 +17,7 @@ import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -139,6 +140,8 @@ final class DoctorClient implements Callable<Integer> {
             way = new BridgeProbe.Way(network, true, network.mayTakeUdp());
         }
         LinkConfig wanted = config.withPolicy(arguments.carrier()).withCongestionControl(arguments.congestion());
+        // Else the times would be those of loading classes: a session within this machine needs all of them.
+        WarmUp.rehearse();
         new BridgeProbe(line.address(), arguments.cert(), wanted, way, echo, BridgeProbe.Patience.DEFAULT)
                 .run(report::add);
     }

@@ -143,7 +143,7 @@ class DoctorTest {
 
     @Test
     void tellsAWrongPin() throws Exception {
-        try (Bridge bridge = new Bridge()) {
+        try (Bridge bridge = Bridge.withFront()) {
             probe(bridge.address, spoiled(5), ONLY_TLS, false, LONG);
         }
         assertTrue(only(Level.FAIL).text().contains("takes us for its client, but its key"), findings.toString());
@@ -151,7 +151,7 @@ class DoctorTest {
 
     @Test
     void tellsAWrongSecret() throws Exception {
-        try (Bridge bridge = new Bridge()) {
+        try (Bridge bridge = Bridge.withFront()) {
             probe(bridge.address, spoiled(40), ONLY_TLS, false, LONG);
         }
         Finding finding = only(Level.FAIL);
@@ -163,7 +163,7 @@ class DoctorTest {
     void tellsAWrongClock() throws Exception {
         InstantSource late = InstantSource.offset(InstantSource.system(), Duration.ofHours(3));
         LinkConfig config = ONLY_TLS.withStrangers(StrangerConfig.DEFAULT.withClock(late));
-        try (Bridge bridge = new Bridge()) {
+        try (Bridge bridge = Bridge.withFront()) {
             probe(bridge.address, cert(), config, false, LONG);
         }
         assertTrue(only(Level.FAIL).text().matches(".*the clocks differ by (2|3) h"), findings.toString());

@@ -13,7 +13,6 @@ import dev.tandem.utp.paired.LinkException;
 import dev.tandem.utp.paired.LinkNetwork;
 import dev.tandem.utp.paired.ResetReason;
 import dev.tandem.utp.paired.Session;
-import dev.tandem.utp.paired.WarmUp;
 import dev.tandem.utp.paired.memory.PathMemory;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -97,11 +96,8 @@ public final class BridgeProbe {
         this.patience = patience;
     }
 
-    /** Runs it; findings are told as they come, on this thread, which waits for them. */
+    /** Runs it, whose times are those of loading classes if nobody has done that before; findings are told as they come, on this thread, which waits for them. */
     public void run(Consumer<Finding> findings) throws InterruptedException {
-        // Else the times would be those of loading classes: a session within this machine, over TLS and µTP, needs all
-        // of them.
-        WarmUp.rehearse();
         EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
         EventLoop loop = group.next();
         ProbeNetwork network = new ProbeNetwork(way.network());
