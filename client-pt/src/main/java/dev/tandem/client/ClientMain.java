@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
         description = "The client of the utp transport. tor starts it: ClientTransportPlugin utp exec PATH/client-pt",
         mixinStandardHelpOptions = true,
         versionProvider = ClientMain.Version.class,
-        subcommands = StandaloneClient.class)
+        subcommands = {StandaloneClient.class, DoctorClient.class})
 public final class ClientMain implements Callable<Integer> {
     private static final String UNSAFE_LOGGING = "--unsafe-logging";
 

@@ -116,10 +116,8 @@ final class StandaloneClient implements Callable<Integer> {
         UpstreamProxy through;
         LinkConfig config;
         try {
-            through = upstreamProxy();
-            config = LinkConfig.DEFAULT.withOutboundBind(
-                    address("--bind-v4", bindV4, IpAddresses::parseIpv4),
-                    address("--bind-v6", bindV6, StandaloneClient::parseIpv6));
+            through = upstreamProxy(upstream);
+            config = bound(bindV4, bindV6);
         } catch (PtParseException e) {
             return fail(log, CommandLine.ExitCode.USAGE, e);
         } catch (IOException e) {
@@ -130,11 +128,11 @@ final class StandaloneClient implements Callable<Integer> {
                         state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
                 ClientProxy proxy = new ClientProxy(config, through, memory, log, null);
                 ProxyMetrics shown = proxy.showMetrics("--metrics", metrics)) {
-            BridgeLine line = BridgeLine.parse(bridgeLine());
+            BridgeLine line = BridgeLine.parse(bridgeLine(bridge));
             if (!line.transport().equals(ManagedClient.TRANSPORT)) {
                 throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
             }
-            InetSocketAddress address = listenAddress();
+            InetSocketAddress address = listenAddress(listen);
             InetSocketAddress bound = proxy.listenPlain(address, line.address(), ClientArguments.parse(line.args()));
             spec.commandLine().getOut().println("listening on " + IpAddresses.format(bound));
             spec.commandLine().getOut().flush();
@@ -154,7 +152,7 @@ final class StandaloneClient implements Callable<Integer> {
         return code;
     }
 
-    private InetSocketAddress listenAddress() throws PtParseException {
+    static InetSocketAddress listenAddress(String listen) throws PtParseException {
         try {
             return IpAddresses.parseAddressPort(listen);
         } catch (PtParseException e) {
@@ -162,7 +160,7 @@ final class StandaloneClient implements Callable<Integer> {
         }
     }
 
-    private @Nullable UpstreamProxy upstreamProxy() throws IOException, PtParseException {
+    static @Nullable UpstreamProxy upstreamProxy(@Nullable Upstream upstream) throws IOException, PtParseException {
         if (upstream == null) {
             return null;
         }
@@ -174,6 +172,13 @@ final class StandaloneClient implements Callable<Integer> {
         } catch (PtParseException e) {
             throw new PtParseException((upstream.uri != null ? "--proxy: " : "--proxy-file: ") + e.getMessage());
         }
+    }
+
+    /** The standard configuration with outbound bind addresses; null for any. */
+    static LinkConfig bound(@Nullable String bindV4, @Nullable String bindV6) throws PtParseException {
+        return LinkConfig.DEFAULT.withOutboundBind(
+                address("--bind-v4", bindV4, IpAddresses::parseIpv4),
+                address("--bind-v6", bindV6, StandaloneClient::parseIpv6));
     }
 
     private interface AddressParser {
@@ -198,7 +203,7 @@ final class StandaloneClient implements Callable<Integer> {
         return address;
     }
 
-    private String bridgeLine() throws IOException {
+    static String bridgeLine(Bridge bridge) throws IOException {
         return bridge.line != null
                 ? bridge.line
                 : onlyLine("the file with the bridge line", Objects.requireNonNull(bridge.file));

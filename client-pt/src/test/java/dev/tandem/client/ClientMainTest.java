@@ -32,7 +32,7 @@ class ClientMainTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help", "--version", "standalone --help", "standalone --version"})
+    @CsvSource({"--help", "--version", "standalone --help", "standalone --version", "doctor --help"})
     void helps(String arguments) {
         assertEquals(0, run(arguments.split(" ")));
         assertTrue(out.toString().contains("client-pt"), out.toString());

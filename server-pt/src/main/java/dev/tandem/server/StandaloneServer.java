@@ -84,7 +84,7 @@ final class StandaloneServer implements Callable<Integer> {
         ProxyLog log = new ProxyLog(StandaloneServer::log, unsafeLogging);
         LibraryLog.leadTo(log);
         try {
-            InetSocketAddress address = listenAddress();
+            InetSocketAddress address = listenAddress(listen);
             ServerOptions given = ServerOptions.parse("--option", split(options));
             MetricsAddress shownAt = metrics == null ? given.metrics() : ServerOptions.metricsAt("--metrics", metrics);
             log.limit(given.logLinesPerSecond());
@@ -118,7 +118,7 @@ final class StandaloneServer implements Callable<Integer> {
         return code;
     }
 
-    private InetSocketAddress listenAddress() throws PtParseException {
+    static InetSocketAddress listenAddress(String listen) throws PtParseException {
         try {
             return IpAddresses.parseAddressPort(listen);
         } catch (PtParseException e) {
@@ -126,7 +126,7 @@ final class StandaloneServer implements Callable<Integer> {
         }
     }
 
-    private static TransportArgs split(List<String> options) throws PtParseException {
+    static TransportArgs split(List<String> options) throws PtParseException {
         TransportArgs args = TransportArgs.empty();
         for (String option : options) {
             int equals = option.indexOf('=');

@@ -36,7 +36,7 @@ class ServerMainTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help", "--version", "standalone --help", "standalone --version"})
+    @CsvSource({"--help", "--version", "standalone --help", "standalone --version", "doctor --help"})
     void helps(String arguments) {
         assertEquals(0, run(arguments.split(" ")));
         assertTrue(out.toString().contains("server-pt"), out.toString());

@@ -12,7 +12,7 @@ import java.util.Optional;
  */
 public final class UdpBuffers {
     /** What is asked for, in bytes for each direction: about a third of a second at 100 Mbit/s. */
-    static final int DEFAULT_BYTES = 4 << 20;
+    public static final int DEFAULT_BYTES = 4 << 20;
 
     private UdpBuffers() {}
 

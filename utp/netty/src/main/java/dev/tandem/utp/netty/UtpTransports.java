@@ -7,6 +7,7 @@ import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -31,6 +32,32 @@ public final class UtpTransports {
     public static EventLoopGroup newEventLoopGroup(int threads) {
         return new MultiThreadIoEventLoopGroup(
                 threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+    }
+
+    /**
+     * What the machine's best transport can do.
+     *
+     * @param epoll whether it is epoll; all else needs that
+     * @param segments whether a batch of datagrams goes out in one call (GSO)
+     * @param coalesces whether a batch of datagrams comes in in one call (GRO)
+     */
+    public record Features(boolean epoll, boolean segments, boolean coalesces) {}
+
+    /** Finds out as a µTP socket would, by a socket of its own where that is needed. */
+    public static Features features() {
+        if (!Epoll.isAvailable()) {
+            return new Features(false, false, false);
+        }
+        EpollDatagramChannel channel = new EpollDatagramChannel();
+        boolean coalesces;
+        try {
+            coalesces = channel.config().setOption(EpollChannelOption.UDP_GRO, true);
+        } catch (RuntimeException e) {
+            coalesces = false;
+        } finally {
+            channel.unsafe().closeForcibly();
+        }
+        return new Features(true, EpollDatagramChannel.isSegmentedDatagramPacketSupported(), coalesces);
     }
 
     /**

@@ -310,7 +310,7 @@ final class ClientDial implements LinkSession.Owner {
             } else if (event instanceof TlsChannelHandler.Failed failed) {
                 fail(
                         failed.pinWrong()
-                                ? new LinkException(Reason.WRONG_PIN)
+                                ? LinkException.wrongPin(failed.otherPin())
                                 : new LinkException(Reason.NOT_OUR_SERVER, failed.detail()));
             }
         }

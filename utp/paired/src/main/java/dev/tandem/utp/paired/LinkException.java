@@ -7,6 +7,7 @@ import java.net.BindException;
 import java.net.NoRouteToHostException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Why a session could not be set up. The text is a single line without addresses or secrets. */
 public final class LinkException extends IOException {
@@ -51,16 +52,26 @@ public final class LinkException extends IOException {
     }
 
     private final Reason reason;
+    private final @Nullable String otherPin;
 
     public LinkException(Reason reason) {
-        super(reason.text());
-        this.reason = reason;
+        this(reason, reason.text(), null);
     }
 
     /** The detail must be a single line without addresses. */
     public LinkException(Reason reason, String detail) {
-        super(reason.text() + ": " + detail);
+        this(reason, reason.text() + ": " + detail, null);
+    }
+
+    private LinkException(Reason reason, String message, @Nullable String otherPin) {
+        super(message);
         this.reason = reason;
+        this.otherPin = otherPin;
+    }
+
+    /** Another key answered than the pinned one. */
+    static LinkException wrongPin(@Nullable String otherPin) {
+        return new LinkException(Reason.WRONG_PIN, Reason.WRONG_PIN.text(), otherPin);
     }
 
     /** What a failed connection attempt means, without the address that its text holds. */
@@ -94,5 +105,10 @@ public final class LinkException extends IOException {
 
     public Reason reason() {
         return reason;
+    }
+
+    /** The SHA-256 of the SPKI that answered, in hexadecimal, for {@link Reason#WRONG_PIN}; else null. Not for logs. */
+    public @Nullable String otherPin() {
+        return otherPin;
     }
 }

@@ -149,7 +149,7 @@ final class LinkSession implements Session, SessionHost {
 
     /** The peer answered HELLO, or the client's HELLO was good: how far this side may send. */
     void handleLimit(long limit) {
-        admitted = true;
+        admit();
         heardTls();
         core.raiseLimit(limit, now());
         arm();
@@ -159,7 +159,7 @@ final class LinkSession implements Session, SessionHost {
     void resume(Carrier carrier, ResumePoint peer, Consumer<ResumePoint> answer) throws MalformedFrameException {
         try {
             core.resume(carrier, peer, answer, now());
-            admitted = true;
+            admit();
             heardTls();
             totals.sessionResumed();
         } finally {
@@ -186,6 +186,15 @@ final class LinkSession implements Session, SessionHost {
     /** Server: the client comes from there now. */
     void moved(InetSocketAddress from) {
         remote = from;
+    }
+
+    private void admit() {
+        if (!admitted) {
+            admitted = true;
+            if (listener != null) {
+                listener.onAdmitted(this);
+            }
+        }
     }
 
     boolean isAdmitted() {

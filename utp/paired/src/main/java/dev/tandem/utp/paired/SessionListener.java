@@ -25,6 +25,9 @@ public interface SessionListener {
     default void onCarrierChanged(
             Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {}
 
+    /** Client: the bridge has accepted the proof of its secret. Told once, paused or not. */
+    default void onAdmitted(Session session) {}
+
     /**
      * The session is over; nothing comes after this. Told once, also to a session that this side reset.
      *

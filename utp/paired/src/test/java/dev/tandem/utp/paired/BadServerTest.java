@@ -19,6 +19,7 @@ import java.security.KeyStore;
 import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.HexFormat;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
@@ -133,6 +134,10 @@ class BadServerTest {
                     () -> await(link.client.dial(
                             link.address, other, LinkConfig.DEFAULT, new PatternUser(1, 2, 10, false))));
             assertEquals(Reason.WRONG_PIN, e.reason());
+            // For who wants to know whose key it is, and for no log.
+            String answered = HexFormat.of().formatHex(LinkFixture.cert().pin());
+            assertEquals(answered, e.otherPin());
+            assertFalse(e.toString().contains(answered));
             Refusal refusal = link.nextRefusal();
             // The µTP connection that came along goes with it, before or after.
             assertEquals(Refusal.NOT_TLS, refusal == Refusal.UTP_UNMATCHED ? link.nextRefusal() : refusal);

@@ -43,6 +43,8 @@ class LinkTest {
             link.dial(LinkConfig.DEFAULT.withPolicy(CarrierPolicy.TLS), client);
             assertExact(client, server, TEN_MEGABYTES, TEN_MEGABYTES);
             assertEquals(0, link.clientTotals.snapshot().sentUtp());
+            assertEquals(1, client.admissions.get());
+            assertEquals(0, server.admissions.get());
             assertEquals(0, (int) link.onServer(link.server::sessionCount));
         }
     }

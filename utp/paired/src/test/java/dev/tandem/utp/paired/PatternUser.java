@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A session's user that writes a pattern while it may, and checks that it reads the other side's. */
@@ -16,6 +17,7 @@ final class PatternUser implements SessionListener {
     volatile @Nullable String closeDetail;
     final CompletableFuture<Void> ended = new CompletableFuture<>();
     final List<String> changes = new CopyOnWriteArrayList<>();
+    final AtomicInteger admissions = new AtomicInteger();
     volatile @Nullable Session session;
     volatile long read;
     /** The longest time between two reads. */
@@ -102,6 +104,11 @@ final class PatternUser implements SessionListener {
 
     private static byte pattern(int seed, long offset) {
         return (byte) (((offset * 31 + offset / 251 + seed) * 0x9E3779B1L) >>> 24);
+    }
+
+    @Override
+    public void onAdmitted(Session user) {
+        admissions.incrementAndGet();
     }
 
     @Override

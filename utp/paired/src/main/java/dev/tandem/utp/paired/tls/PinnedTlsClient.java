@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Vector;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.bouncycastle.tls.AlertDescription;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class PinnedTlsClient extends DefaultTlsClient implements TlsSide {
     private final BridgeCert cert;
     private @Nullable LinkKeys keys;
-    private boolean pinWrong;
+    private @Nullable String otherPin;
 
     PinnedTlsClient(JcaTlsCrypto crypto, BridgeCert cert, InstantSource clock) {
         super(new MarkingCrypto(crypto, cert.secret(), clock));
@@ -75,8 +76,9 @@ final class PinnedTlsClient extends DefaultTlsClient implements TlsSide {
         byte[] spki = Certificate.getInstance(chain.getCertificateAt(0).getEncoded())
                 .getSubjectPublicKeyInfo()
                 .getEncoded();
-        if (!MessageDigest.isEqual(cert.pin(), sha256(spki))) {
-            pinWrong = true;
+        byte[] pin = sha256(spki);
+        if (!MessageDigest.isEqual(cert.pin(), pin)) {
+            otherPin = HexFormat.of().formatHex(pin);
             throw new TlsFatalAlert(AlertDescription.bad_certificate);
         }
     }
@@ -104,8 +106,9 @@ final class PinnedTlsClient extends DefaultTlsClient implements TlsSide {
         return keys;
     }
 
-    /** Whether the handshake failed because another key answered. */
-    boolean isPinWrong() {
-        return pinWrong;
+    /** The SHA-256 of the key that answered, in hexadecimal, if the handshake failed because it is another one; else null. */
+    @Nullable
+    String otherPin() {
+        return otherPin;
     }
 }

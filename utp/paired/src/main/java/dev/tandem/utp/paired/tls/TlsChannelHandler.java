@@ -35,10 +35,16 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
     /**
      * TLS failed.
      *
-     * @param pinWrong whether it failed because another key than the pinned one answered
+     * @param otherPin the SHA-256 of the SPKI that answered, in hexadecimal, if it failed because that is not the pinned one; else null.
+     *     Not for logs: it would name the bridge
      * @param detail a single line; no address in it
      */
-    public record Failed(boolean pinWrong, String detail) {}
+    public record Failed(@Nullable String otherPin, String detail) {
+        /** Whether it failed because another key than the pinned one answered. */
+        public boolean pinWrong() {
+            return otherPin != null;
+        }
+    }
 
     private final TlsProtocol protocol;
     private final TlsSide side;
@@ -220,8 +226,8 @@ public final class TlsChannelHandler extends ChannelDuplexHandler {
         }
         failed = true;
         writeOutput(ctx, ctx.voidPromise());
-        boolean pinWrong = side instanceof PinnedTlsClient client && client.isPinWrong();
-        ctx.fireUserEventTriggered(new Failed(pinWrong, describe(cause)));
+        String otherPin = side instanceof PinnedTlsClient client ? client.otherPin() : null;
+        ctx.fireUserEventTriggered(new Failed(otherPin, describe(cause)));
         ctx.flush();
         ctx.close();
     }
