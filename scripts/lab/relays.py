@@ -218,6 +218,8 @@ def verdict(path: Sequence[str], during: Mapping[str, Reading], size: int) -> st
     Either of two relays may have dialled the other: tor uses the connection that is there. The bytes come from the one
     farther from the client.
     """
+    if len(path) < 2:
+        raise LabError(f"the download's circuit has {len(path)} relays")
     shares = []
     for near, far in zip(path, path[1:]):
         if near not in during or far not in during:
@@ -257,7 +259,8 @@ class RelayDemo(Demo):
             network = stack.enter_context(Network(folder, exit_ports=[server.address[1]]))
             self._introduce()
             relays = self._start_relays(network)
-            client, steps = self._bootstrap_client(network, plain_client(relays), "which knows nothing of all this")
+            torrc = plain_client(relays, self._first_with_documents(relays))
+            client, steps = self._bootstrap_client(network, torrc, "which knows nothing of all this")
             self._draw_titled(steps, f"tor bootstraps in {steps[-1].seconds:.1f} s", "relays that dial each other over µTP")
             streams: list[str] = []
             control = client.control(lambda _, text: streams.append(text))
@@ -265,7 +268,7 @@ class RelayDemo(Demo):
             control.command("SETEVENTS STREAM")
             before = {node.name: Reading.of(node) for node in relays}
             self._download(client, server, None)
-            path = way_of_last_stream(streams, control)
+            path = way_of_stream(streams, server.address[1], control)
             after = self._settled(relays, path, before)
             network.check_alive()
             self._show(relays, path, after)
@@ -275,7 +278,8 @@ class RelayDemo(Demo):
             self._report.line(f"  {self._report.elapsed():.0f} s in all")
 
     def _start_relays(self, network: Network) -> list[Node]:
-        specs = behind_proxies(plain_network(authorities=3, relays=3, exits=1))
+        # As few as a circuit takes: each has two proxies, which all start at once.
+        specs = behind_proxies(plain_network(authorities=3, relays=2, exits=1))
         # What an authority thinks of a relay's ORPort stands in its log at that level alone.
         specs = [
             replace(spec, torrc=(f"Log [dirserv]info file {network.folder / spec.name / 'dirserv.log'}",))
@@ -287,18 +291,23 @@ class RelayDemo(Demo):
         began = time.monotonic()
         network.start_public(specs, self._time_left(90), complete=dialling.complete)
         seconds = time.monotonic() - began
-        self._report.item("network", f"3 authorities on {LOOPBACK}, and 3 relays and 1 exit behind server-pt; consensus after {seconds:.1f} s")
-        # The client enters by them alone, so they must have the documents that it asks for. They need not have circuits of
-        # their own.
-        for node in dialling.nodes:
-            wait_until(
-                f"{node.name} to have a consensus",
-                node.polling(lambda node=node: _HAS_CONSENSUS in node.log.read_text(errors="replace")),
-                self._time_left(60),
-                log=node.log,
-            )
-        self._report.item("relays", f"know the network after {time.monotonic() - began:.1f} s")
+        self._report.item("network", f"3 authorities on {LOOPBACK}, and 2 relays and 1 exit behind server-pt; consensus after {seconds:.1f} s")
         return dialling.nodes
+
+    def _first_with_documents(self, relays: Sequence[Node]) -> Node:
+        """The relay that a client can enter by first: it has the documents that the client asks for.
+
+        Some ask the authorities again only after half a minute. The others need not know the network to carry cells.
+        """
+        entries = [node for node in relays if node.spec.role is Role.RELAY]
+
+        def first() -> Node | None:
+            return next((node for node in entries if _HAS_CONSENSUS in node.log.read_text(errors="replace")), None)
+
+        began = time.monotonic()
+        entry = wait_until("a relay that has a consensus", first, self._time_left(60), log=entries[0].log)
+        self._report.item("entry", f"{entry.name}, which has the network's documents after another {time.monotonic() - began:.1f} s")
+        return entry
 
     def _settled(self, relays: Sequence[Node], path: Sequence[str], before: Mapping[str, Reading]) -> dict[str, Reading]:
         """What was counted when all of the download is, or after some seconds: the proxies write twice a second."""
@@ -337,26 +346,35 @@ class RelayDemo(Demo):
         self._report.line(f"  found reachable by an authority's test: {', '.join(sorted(reached)) or 'none'}")
 
 
-def plain_client(relays: Sequence[Node]) -> tuple[str, ...]:
+def plain_client(relays: Sequence[Node], entry: Node) -> tuple[str, ...]:
     """A client without a transport, whose circuits are of these relays alone: authorities would do as well."""
-    names = {role: ",".join(f"${node.fingerprint()}" for node in relays if node.spec.role is role) for role in Role}
+
+    def names(role: Role) -> str:
+        return ",".join(f"${node.fingerprint()}" for node in relays if node.spec.role is role and node is not entry)
+
     return (
-        f"EntryNodes {names[Role.RELAY]}",
-        f"MiddleNodes {names[Role.RELAY]}",
-        f"ExitNodes {names[Role.EXIT]}",
+        f"EntryNodes ${entry.fingerprint()}",
+        f"MiddleNodes {names(Role.RELAY)}",
+        f"ExitNodes {names(Role.EXIT)}",
         "StrictNodes 1",
         # All of a download in one circuit, so that each pair of relays shows what it carried.
         "ConfluxEnabled 0",
     )
 
 
-def way_of_last_stream(events: Sequence[str], control: Control) -> list[str]:
-    """The relays along the circuit that the last stream was attached to."""
-    attached = [text.split()[3] for text in events if re.match(r"STREAM \d+ SUCCEEDED \d+", text)]
+def way_of_stream(events: Sequence[str], port: int, control: Control) -> list[str]:
+    """The relays along the circuit of the last stream to that port: tor has streams of its own, for documents."""
+    circuit = circuit_of_stream(events, port)
     known = circuits(control.command("GETINFO circuit-status"))
-    if not attached or attached[-1] not in known:
+    if circuit not in known:
         raise LabError("tor does not say which circuit the download took")
-    return known[attached[-1]]
+    return known[circuit]
+
+
+def circuit_of_stream(events: Sequence[str], port: int) -> str:
+    """From STREAM events; empty if there was no such stream."""
+    found = [match[1] for match in (re.match(rf"STREAM \d+ SUCCEEDED (\d+) \S+:{port}(?:\s|$)", text) for text in events) if match]
+    return found[-1] if found else ""
 
 
 def reachable(network: Network) -> set[str]:

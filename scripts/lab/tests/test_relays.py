@@ -43,6 +43,10 @@ class VerdictTest(unittest.TestCase):
             with self.assertRaisesRegex(LabError, "another way"):
                 relays.verdict(["b", "a"], {"a": near, "b": far}, SIZE)
 
+    def test_a_way_of_one_relay_is_an_error(self) -> None:
+        with self.assertRaisesRegex(LabError, "has 1 relays"):
+            relays.verdict(["a"], {}, SIZE)
+
     def test_a_way_past_the_relays_is_an_error(self) -> None:
         good = took(0, 21_000_000)
         with self.assertRaisesRegex(LabError, "from a to authority1"):
@@ -62,6 +66,16 @@ class CircuitsTest(unittest.TestCase):
         self.assertEqual({"7": ["relay1", "relay2", "exit1"]}, relays.circuits(lines))
         one = [f"250-circuit-status=9 BUILT {second} PURPOSE=GENERAL", "250 OK"]
         self.assertEqual({"9": ["relay2"]}, relays.circuits(one))
+
+
+    def test_tors_own_streams_are_not_the_download(self) -> None:
+        events = [
+            "STREAM 3 SENTCONNECT 4 127.0.0.1:8080 PURPOSE=USER",
+            "STREAM 3 SUCCEEDED 4 127.0.0.1:8080",
+            "STREAM 5 SUCCEEDED 9 127.0.0.1.$ABCD.exit:18080",
+        ]
+        self.assertEqual("4", relays.circuit_of_stream(events, 8080))
+        self.assertEqual("", relays.circuit_of_stream(events, 80))
 
 
 class LinesTest(unittest.TestCase):
