@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
@@ -72,8 +73,13 @@ class OrPortTest {
         return opened(new LinkFixture(network, config, loops));
     }
 
+    /** As the proxies have them. */
+    private static EventLoopGroup loops() {
+        return UtpTransports.newEventLoopGroup(1);
+    }
+
     private LinkFixture link(StrangerConfig strangers) throws Exception {
-        return link(strangers, LinkNetwork.standard(), CountedLoop::newGroup);
+        return link(strangers, LinkNetwork.standard(), OrPortTest::loops);
     }
 
     private Socket call(LinkFixture link) throws IOException {
@@ -147,7 +153,7 @@ class OrPortTest {
     void whatAPeerDoesNotReadStaysWithTor() throws Exception {
         try (Decoy orPort = new Decoy()) {
             CountedNetwork network = new CountedNetwork();
-            LinkFixture link = link(before(orPort.address()), network, CountedLoop::newGroup);
+            LinkFixture link = link(before(orPort.address()), network, OrPortTest::loops);
             Socket caller = call(link);
             caller.getOutputStream().write(ClientHellos.unmarked());
             Socket called = orPort.next();
