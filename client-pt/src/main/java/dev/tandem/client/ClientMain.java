@@ -36,6 +36,13 @@ public final class ClientMain implements Callable<Integer> {
             description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
     private @Nullable String metrics;
 
+    @Option(
+            names = "--counters",
+            paramLabel = "NAME",
+            description = "The file in the state folder that counts what each carrier takes (default: "
+                    + "carriers.json). A tor that has a server-pt too has one folder for both: give them two names.")
+    private String counters = ManagedClient.COUNTERS_FILE;
+
     private final Map<String, String> environment;
 
     ClientMain(Map<String, String> environment) {
@@ -55,15 +62,17 @@ public final class ClientMain implements Callable<Integer> {
 
     private static int managed(Map<String, String> environment, boolean unsafe) {
         try {
-            return runManaged(environment, unsafe, null);
+            return runManaged(environment, unsafe, null, ManagedClient.COUNTERS_FILE);
         } catch (InterruptedException | RuntimeException e) {
             return CommandErrors.tellBug(commandLine(environment).getErr(), e);
         }
     }
 
-    private static int runManaged(Map<String, String> environment, boolean unsafe, @Nullable String metrics)
+    private static int runManaged(
+            Map<String, String> environment, boolean unsafe, @Nullable String metrics, String counters)
             throws InterruptedException {
-        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe, metrics).run(environment, System.in);
+        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe, metrics, counters)
+                .run(environment, System.in);
     }
 
     static CommandLine commandLine(Map<String, String> environment) {
@@ -82,7 +91,12 @@ public final class ClientMain implements Callable<Integer> {
                             "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return runManaged(environment, unsafeLogging, metrics);
+        // What else is in the folder has other names, and is precious.
+        if (!counters.matches("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.json")) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(), "--counters takes a plain file name that ends in .json");
+        }
+        return runManaged(environment, unsafeLogging, metrics, counters);
     }
 
     static String version() {

@@ -94,7 +94,8 @@ final class StandaloneServer implements Callable<Integer> {
             BridgeState bridge = new BridgeState(folder);
             ServerIdentity identity = bridge.identity();
             try (ShutdownSignal end = new ShutdownSignal();
-                    ServerProxy proxy = new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT), upstream, log);
+                    ServerProxy proxy =
+                            new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT, null), upstream, log);
                     PublishedFile counters = proxy.publishCounters(folder);
                     ProxyMetrics shown = shownAt == null ? null : proxy.showMetrics(shownAt)) {
                 String line = bridge.writeBridgeLine(identity, proxy.listen(address), false);
