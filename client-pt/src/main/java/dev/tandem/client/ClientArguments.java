@@ -3,20 +3,19 @@ package dev.tandem.client;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.BridgeCert;
-import dev.tandem.utp.paired.CarrierPolicy;
-import dev.tandem.utp.protocol.congestion.CongestionControl;
-import java.util.HashSet;
-import java.util.Set;
 
 /**
  * The arguments of a bridge line.
  *
  * @param cert {@code cert=}: the bridge's pin and secret; required
- * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} or {@code utp}
- * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default), {@code cubic},
- *     {@code ledbat} or {@code ledbat++}
+ * @param options the others
  */
-record ClientArguments(BridgeCert cert, CarrierPolicy carrier, CongestionControl congestion) {
+record ClientArguments(BridgeCert cert, ClientOptions options) {
+
+    /** The same with other options before these. */
+    ClientArguments with(ClientOptions first) {
+        return new ClientArguments(cert, first.or(options));
+    }
 
     /**
      * Reads them.
@@ -24,30 +23,25 @@ record ClientArguments(BridgeCert cert, CarrierPolicy carrier, CongestionControl
      * @throws PtParseException with one line that names the argument and not its value
      */
     static ClientArguments parse(TransportArgs args) throws PtParseException {
-        Set<String> seen = new HashSet<>();
         BridgeCert cert = null;
-        CarrierPolicy carrier = CarrierPolicy.AUTO;
-        CongestionControl congestion = CongestionControl.BBR;
+        TransportArgs others = TransportArgs.empty();
         for (TransportArgs.Arg arg : args.entries()) {
-            if (!seen.add(arg.key())) {
-                throw new PtParseException("bridge line: " + arg.key() + "= is there twice");
-            }
-            try {
-                switch (arg.key()) {
-                    case "cert" -> cert = BridgeCert.parse(arg.value());
-                    case "carrier" -> carrier = CarrierPolicy.parse(arg.value());
-                    case "cc" -> congestion = CongestionControl.parse("cc=", arg.value());
-                    default ->
-                        throw new PtParseException("bridge line: unknown argument " + arg.key()
-                                + "=; this transport takes cert=, carrier= and cc=");
+            if (!arg.key().equals("cert")) {
+                others = others.and(arg.key(), arg.value());
+            } else if (cert != null) {
+                throw new PtParseException("bridge line: cert= is there twice");
+            } else {
+                try {
+                    cert = BridgeCert.parse(arg.value());
+                } catch (IllegalArgumentException e) {
+                    throw new PtParseException("bridge line: " + e.getMessage());
                 }
-            } catch (IllegalArgumentException e) {
-                throw new PtParseException("bridge line: " + e.getMessage());
             }
         }
+        ClientOptions options = ClientOptions.parse("bridge line", "cert=, ", others);
         if (cert == null) {
             throw new PtParseException("bridge line: cert= is missing");
         }
-        return new ClientArguments(cert, carrier, congestion);
+        return new ClientArguments(cert, options);
     }
 }

@@ -1,9 +1,11 @@
 package dev.tandem.client;
 
+import dev.tandem.ptspec.ExitCode;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -77,9 +79,13 @@ public final class ClientMain implements Callable<Integer> {
 
     static CommandLine commandLine(Map<String, String> environment) {
         CommandErrors errors = new CommandErrors();
-        return new CommandLine(new ClientMain(environment))
-                .setParameterExceptionHandler(errors)
-                .setExecutionExceptionHandler(errors);
+        CommandLine line = new CommandLine(new ClientMain(environment));
+        Objects.requireNonNull(line.getSubcommands().get("standalone"))
+                .getCommandSpec()
+                .usageMessage()
+                .exitCodeListHeading("Exit codes:%n")
+                .exitCodeList(ExitCode.texts());
+        return line.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.tandem.client;
 
 import dev.tandem.client.upstream.UpstreamNetwork;
+import dev.tandem.metrics.LiveLine;
 import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.Program;
 import dev.tandem.metrics.ProxyMetrics;
@@ -30,6 +31,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
@@ -76,7 +78,7 @@ final class ClientProxy implements AutoCloseable {
                         network,
                         new PathMemory(InstantSource.system(), new SecureRandom()),
                         new SplittableRandom());
-        this.dialer = new Dialer(client, config, network == null || network.mayTakeUdp(), log, status);
+        this.dialer = new Dialer(loop, client, config, network == null || network.mayTakeUdp(), log, status);
         UdpBuffers.shortage().ifPresent(log::warning);
     }
 
@@ -99,15 +101,21 @@ final class ClientProxy implements AutoCloseable {
         });
     }
 
-    /** Listens for plain connections, each of which becomes a session with one bridge. As {@link #listenSocks}. */
-    InetSocketAddress listenPlain(InetSocketAddress address, InetSocketAddress bridge, ClientArguments arguments)
-            throws IOException {
-        return listen(address, false, new ChannelInitializer<>() {
+    /** Listens for plain connections, each of which becomes a session with one of some bridges. As {@link #listenSocks}. */
+    InetSocketAddress listenPlain(Forward forward) throws IOException {
+        return listen(forward.listen(), false, new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
-                dialer.dial(bridge, arguments, channel, new PlainConnection(channel));
+                dialer.dial(forward.bridges(), forward.options(), channel, new PlainConnection(channel));
             }
         });
+    }
+
+    /** Asks the bridges of a forward for a session, which ends again, and waits for their answer. */
+    BridgeAnswer ask(Forward forward) throws InterruptedException {
+        Future<BridgeAnswer> answer =
+                dialer.ask(forward.bridges(), forward.options()).await();
+        return answer.isSuccess() ? answer.getNow() : BridgeAnswer.NONE;
     }
 
     private InetSocketAddress listen(InetSocketAddress address, boolean autoRead, ChannelHandler handler)
@@ -139,19 +147,19 @@ final class ClientProxy implements AutoCloseable {
     /**
      * The same where an option says. Not in the class of a command: there all methods are looked at, and their types loaded.
      *
-     * @return null if the option is not there
      * @throws PtParseException with a single line that names the option
      */
-    @Nullable
-    ProxyMetrics showMetrics(String option, @Nullable String address) throws PtParseException, IOException {
-        if (address == null) {
-            return null;
-        }
+    ProxyMetrics showMetrics(String option, String address) throws PtParseException, IOException {
         try {
             return showMetrics(MetricsAddress.parse(option, address));
         } catch (IllegalArgumentException e) {
             throw new PtParseException(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** Shows how the proxy fares on the terminal that standard error is, until it is closed, which is to be before this object. */
+    LiveLine showLive() {
+        return LiveLine.show(true, loop, totals, client);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

@@ -12,6 +12,7 @@ import dev.tandem.doctor.Report;
 import dev.tandem.doctor.SystemFiles;
 import dev.tandem.doctor.TorSetup;
 import dev.tandem.ptspec.BridgeLine;
+import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
@@ -19,6 +20,7 @@ import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -83,8 +85,8 @@ final class DoctorClient implements Callable<Integer> {
         LibraryLog.leadTo(new ProxyLog((severity, line) -> {}, false));
         Report report = new Report(spec.commandLine().getOut());
         try {
-            UpstreamProxy through = StandaloneClient.upstreamProxy(upstream);
-            LinkConfig config = StandaloneClient.bound(bindV4, bindV6);
+            UpstreamProxy through = upstream == null ? null : StandaloneClient.upstreamProxy(upstream);
+            LinkConfig config = bound(bindV4, bindV6);
             InetSocketAddress listening = listen == null ? null : StandaloneClient.listenAddress(listen);
             examine(report, listening);
             if (bridge != null) {
@@ -139,10 +141,30 @@ final class DoctorClient implements Callable<Integer> {
             UpstreamNetwork network = new UpstreamNetwork(through, config);
             way = new BridgeProbe.Way(network, true, network.mayTakeUdp());
         }
-        LinkConfig wanted = config.withPolicy(arguments.carrier()).withCongestionControl(arguments.congestion());
+        LinkConfig wanted = arguments.options().applyTo(config);
         // Else the times would be those of loading classes: a session within this machine needs all of them.
         WarmUp.rehearse();
         new BridgeProbe(line.address(), arguments.cert(), wanted, way, echo, BridgeProbe.Patience.DEFAULT)
                 .run(report::add);
+    }
+
+    /** The standard configuration with outbound bind addresses; null for any. */
+    private static LinkConfig bound(@Nullable String bindV4, @Nullable String bindV6) throws PtParseException {
+        return LinkConfig.DEFAULT.withOutboundBind(
+                address("--bind-v4", bindV4, IpAddresses::parseIpv4),
+                address("--bind-v6", bindV6, StandaloneClient::parseIpv6));
+    }
+
+    private interface AddressParser {
+        InetAddress parse(String text) throws PtParseException;
+    }
+
+    private static @Nullable InetAddress address(String option, @Nullable String value, AddressParser parser)
+            throws PtParseException {
+        try {
+            return value == null ? null : parser.parse(value);
+        } catch (PtParseException e) {
+            throw new PtParseException(option + ": " + e.getMessage());
+        }
     }
 }

@@ -1,7 +1,9 @@
 package dev.tandem.client;
 
+import dev.tandem.metrics.LiveLine;
 import dev.tandem.metrics.ProxyMetrics;
-import dev.tandem.ptspec.BridgeLine;
+import dev.tandem.ptspec.ExitCode;
+import dev.tandem.ptspec.ExitException;
 import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
@@ -9,6 +11,7 @@ import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.Severity;
 import dev.tandem.ptspec.ShutdownSignal;
 import dev.tandem.ptspec.StateFolder;
+import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
@@ -23,10 +26,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 import org.tinylog.configuration.Configuration;
-import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,11 +47,11 @@ final class StandaloneClient implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    @Option(names = "--listen", required = true, paramLabel = "ADDR:PORT", description = "Where to take connections.")
-    private String listen = "";
+    @Option(names = "--listen", paramLabel = "ADDR:PORT", description = "Where to take connections for the bridge.")
+    private @Nullable String listen;
 
-    @ArgGroup(multiplicity = "1")
-    private Bridge bridge = new Bridge();
+    @ArgGroup
+    private @Nullable Bridge bridge;
 
     /** One of the two; the file keeps the bridge's secret out of the list of processes. */
     static final class Bridge {
@@ -58,6 +61,30 @@ final class StandaloneClient implements Callable<Integer> {
         @Option(names = "--bridge-file", paramLabel = "FILE", description = "A file with the bridge line.")
         private @Nullable Path file;
     }
+
+    @Option(
+            names = {"-o", "--option"},
+            paramLabel = "KEY=VALUE",
+            description = "Before what the bridge line says: carrier=, cc=, mtu= or idle=. May be repeated.")
+    private List<String> options = List.of();
+
+    @Option(
+            names = "--socks",
+            paramLabel = "[ADDR:]PORT",
+            description = "Take SOCKS5 requests as tor makes them: the target is the bridge, user name and password are"
+                    + " its arguments, cert=... and others. Without ADDR for this machine only.")
+    private @Nullable String socks;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Bridges and forwards, in TOML, in the place of --listen, --bridge, -o and --socks.")
+    private @Nullable Path configFile;
+
+    @Option(
+            names = "--require-bridge",
+            description = "Ask for a session at the start, and end if a forward has no bridge that would take one.")
+    private boolean requireBridge;
 
     @ArgGroup
     private @Nullable Upstream upstream;
@@ -96,6 +123,11 @@ final class StandaloneClient implements Callable<Integer> {
             description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
     private @Nullable String metrics;
 
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No line of live statistics on a terminal.")
+    private boolean quiet;
+
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
@@ -104,52 +136,188 @@ final class StandaloneClient implements Callable<Integer> {
             description = "Log each session.")
     private boolean verbose;
 
+    /** What writes a line of the log runs through this: a live line makes way for it. */
+    private volatile Consumer<Runnable> screen = Runnable::run;
+
     @Override
-    @SuppressWarnings("try") // the file and the metrics have only to be open
     public Integer call() throws InterruptedException {
         if (verbose) {
             Configuration.set("level", "debug");
         }
-        ProxyLog log = new ProxyLog(StandaloneClient::log, unsafeLogging);
+        ProxyLog log = new ProxyLog((severity, line) -> screen.accept(() -> log(severity, line)), unsafeLogging);
         LibraryLog.leadTo(log);
-        PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
-        UpstreamProxy through;
-        LinkConfig config;
         try {
-            through = upstreamProxy(upstream);
-            config = bound(bindV4, bindV6);
-        } catch (PtParseException e) {
-            return fail(log, CommandLine.ExitCode.USAGE, e);
-        } catch (IOException e) {
-            return fail(log, CommandLine.ExitCode.SOFTWARE, e);
-        }
-        try (ShutdownSignal end = new ShutdownSignal();
-                PathMemoryFile paths =
-                        state == null ? null : PathMemoryFile.open(StateFolder.open(state), memory, log);
-                ClientProxy proxy = new ClientProxy(config, through, memory, log, null);
-                ProxyMetrics shown = proxy.showMetrics("--metrics", metrics)) {
-            BridgeLine line = BridgeLine.parse(bridgeLine(bridge));
-            if (!line.transport().equals(ManagedClient.TRANSPORT)) {
-                throw new PtParseException("bridge line: this is the transport utp, not " + line.transport());
-            }
-            InetSocketAddress address = listenAddress(listen);
-            InetSocketAddress bound = proxy.listenPlain(address, line.address(), ClientArguments.parse(line.args()));
-            spec.commandLine().getOut().println("listening on " + IpAddresses.format(bound));
-            spec.commandLine().getOut().flush();
-            WarmUp.start();
-            end.await();
-            proxy.drain();
-            return CommandLine.ExitCode.OK;
-        } catch (PtParseException e) {
-            return fail(log, CommandLine.ExitCode.USAGE, e);
-        } catch (IOException e) {
-            return fail(log, CommandLine.ExitCode.SOFTWARE, e);
+            run(log);
+            return ExitCode.ENDED.number();
+        } catch (ExitException e) {
+            spec.commandLine().getErr().println("client-pt: " + log.presentable(String.valueOf(e.getMessage())));
+            return e.code().number();
         }
     }
 
-    private int fail(ProxyLog log, int code, Exception e) {
-        spec.commandLine().getErr().println("client-pt: " + log.presentable(String.valueOf(e.getMessage())));
-        return code;
+    @SuppressWarnings("try") // the file and the metrics have only to be open
+    private void run(ProxyLog log) throws ExitException, InterruptedException {
+        ClientConfigFile file = configFile == null ? null : ClientConfigFile.read(configFile);
+        List<Forward> forwards = file == null ? forwardOfOptions() : file.forwards();
+        InetSocketAddress requests = Setting.parseIfThere(either("socks", socks, file), StandaloneClient::socksAddress);
+        if (file != null && (listen != null || bridge != null || socks != null || !options.isEmpty())) {
+            throw new ExitException(ExitCode.USAGE, "--config takes the place of --listen, --bridge, -o and --socks");
+        }
+        if (forwards.isEmpty() && requests == null) {
+            throw new ExitException(
+                    file == null ? ExitCode.USAGE : ExitCode.CONFIGURATION,
+                    file == null
+                            ? "--listen and --bridge (or --bridge-file), --socks, or --config are needed"
+                            : configFile + ": there is neither a [[forward]] nor socks");
+        }
+        Upstream way = upstream;
+        UpstreamProxy through = way != null
+                ? configured(() -> upstreamProxy(way))
+                : Setting.parseIfThere(file == null ? null : file.setting("proxy"), UpstreamProxy::parse);
+        LinkConfig config = LinkConfig.DEFAULT.withOutboundBind(
+                Setting.parseIfThere(either("bind-v4", bindV4, file), IpAddresses::parseIpv4),
+                Setting.parseIfThere(either("bind-v6", bindV6, file), StandaloneClient::parseIpv6));
+        boolean required = requireBridge
+                || Boolean.TRUE.equals(Setting.parseIfThere(
+                        file == null ? null : file.setting("require-bridge"), StandaloneClient::parseTruth));
+        Path folder = state;
+        if (folder == null && file != null) {
+            folder = Setting.parseIfThere(file.setting("state"), Path::of);
+        }
+        run(log, new Plan(forwards, requests, through, config, folder, either("metrics", metrics, file), required));
+    }
+
+    /** All that the command line and the configuration file say. */
+    private record Plan(
+            List<Forward> forwards,
+            @Nullable InetSocketAddress socks,
+            @Nullable UpstreamProxy through,
+            LinkConfig config,
+            @Nullable Path state,
+            @Nullable Setting metrics,
+            boolean requireBridge) {}
+
+    @SuppressWarnings("try") // the file and the metrics have only to be open
+    private void run(ProxyLog log, Plan plan) throws ExitException, InterruptedException {
+        PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
+        StateFolder folder = plan.state == null ? null : configured(() -> StateFolder.open(plan.state));
+        try (ShutdownSignal end = new ShutdownSignal();
+                PathMemoryFile paths = folder == null ? null : PathMemoryFile.open(folder, memory, log);
+                ClientProxy proxy = new ClientProxy(plan.config, plan.through, memory, log, null);
+                ProxyMetrics shown = showMetrics(proxy, plan.metrics)) {
+            end.exitWith(ExitCode.ENDED.number());
+            if (plan.requireBridge) {
+                require(proxy, plan.forwards);
+            }
+            for (Forward forward : plan.forwards) {
+                say("listening on " + IpAddresses.format(bound(() -> proxy.listenPlain(forward), forward.where())));
+            }
+            if (plan.socks != null) {
+                if (!plan.socks.getAddress().isLoopbackAddress()) {
+                    log.warning(
+                            "SOCKS requests are taken from other machines too: whoever reaches this can dial from here");
+                }
+                say("SOCKS requests on " + IpAddresses.format(bound(() -> proxy.listenSocks(plan.socks), "socks")));
+            }
+            WarmUp.start();
+            try (LiveLine live = !quiet && LiveLine.isTerminal(System.getenv()) ? proxy.showLive() : null) {
+                screen = live == null ? screen : live;
+                end.await();
+                proxy.drain();
+            }
+        }
+    }
+
+    private static void require(ClientProxy proxy, List<Forward> forwards) throws ExitException, InterruptedException {
+        for (Forward forward : forwards) {
+            switch (proxy.ask(forward)) {
+                case TAKEN -> {}
+                case REFUSED ->
+                    throw new ExitException(
+                            ExitCode.REFUSED,
+                            "refused by the bridge (all of them, if there are several); is cert= right?");
+                case NONE -> throw new ExitException(ExitCode.NOT_REACHED, "no bridge takes a session");
+            }
+        }
+    }
+
+    private void say(String line) {
+        spec.commandLine().getOut().println(line);
+        spec.commandLine().getOut().flush();
+    }
+
+    private static @Nullable ProxyMetrics showMetrics(ClientProxy proxy, @Nullable Setting address)
+            throws ExitException {
+        return address == null
+                ? null
+                : ExitException.rethrow(
+                        address.code(),
+                        ExitCode.CANNOT_BIND,
+                        () -> proxy.showMetrics(address.where(), address.value()));
+    }
+
+    /** What the option says, or else the configuration file. */
+    private static @Nullable Setting either(String key, @Nullable String option, @Nullable ClientConfigFile file) {
+        return option != null || file == null ? Setting.ofOption("--" + key, option) : file.setting(key);
+    }
+
+    private static <T> T configured(ExitException.Step<T> step) throws ExitException {
+        return ExitException.rethrow(ExitCode.USAGE, ExitCode.CONFIGURATION, step);
+    }
+
+    private static InetSocketAddress bound(ExitException.Step<InetSocketAddress> step, String where)
+            throws ExitException {
+        try {
+            return ExitException.rethrow(ExitCode.USAGE, ExitCode.CANNOT_BIND, step);
+        } catch (ExitException e) {
+            throw new ExitException(e.code(), where + ": " + e.getMessage());
+        }
+    }
+
+    private List<Forward> forwardOfOptions() throws ExitException {
+        if (listen == null && bridge == null) {
+            if (!options.isEmpty()) {
+                throw new ExitException(ExitCode.USAGE, "-o is for --bridge; a SOCKS request has its own arguments");
+            }
+            return List.of();
+        }
+        if (listen == null || bridge == null) {
+            throw new ExitException(
+                    ExitCode.USAGE, listen == null ? "--listen is missing" : "--bridge or --bridge-file is missing");
+        }
+        String address = listen;
+        Bridge given = bridge;
+        String line = configured(() -> bridgeLine(given));
+        KnownBridge known = ExitException.rethrow(
+                given.line == null ? ExitCode.CONFIGURATION : ExitCode.USAGE,
+                ExitCode.CONFIGURATION,
+                () -> KnownBridge.parse("of the command line", line));
+        ClientOptions first = configured(() -> ClientOptions.parse("--option", "", split(options)));
+        return List.of(new Forward("--listen", configured(() -> listenAddress(address)), List.of(known), first));
+    }
+
+    private static TransportArgs split(List<String> options) throws PtParseException {
+        TransportArgs args = TransportArgs.empty();
+        for (String option : options) {
+            int equals = option.indexOf('=');
+            if (equals < 1) {
+                throw new PtParseException("--option takes KEY=VALUE");
+            }
+            args = args.and(option.substring(0, equals), option.substring(equals + 1));
+        }
+        return args;
+    }
+
+    private static InetSocketAddress socksAddress(String text) throws PtParseException {
+        return IpAddresses.parseAddressPort(text.matches("[0-9]+") ? "127.0.0.1:" + text : text);
+    }
+
+    private static boolean parseTruth(String text) throws PtParseException {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new PtParseException("it takes true or false");
+        };
     }
 
     static InetSocketAddress listenAddress(String listen) throws PtParseException {
@@ -160,10 +328,7 @@ final class StandaloneClient implements Callable<Integer> {
         }
     }
 
-    static @Nullable UpstreamProxy upstreamProxy(@Nullable Upstream upstream) throws IOException, PtParseException {
-        if (upstream == null) {
-            return null;
-        }
+    static UpstreamProxy upstreamProxy(Upstream upstream) throws IOException, PtParseException {
         String uri = upstream.uri != null
                 ? upstream.uri
                 : onlyLine("the file with the proxy's URI", Objects.requireNonNull(upstream.file));
@@ -174,28 +339,8 @@ final class StandaloneClient implements Callable<Integer> {
         }
     }
 
-    /** The standard configuration with outbound bind addresses; null for any. */
-    static LinkConfig bound(@Nullable String bindV4, @Nullable String bindV6) throws PtParseException {
-        return LinkConfig.DEFAULT.withOutboundBind(
-                address("--bind-v4", bindV4, IpAddresses::parseIpv4),
-                address("--bind-v6", bindV6, StandaloneClient::parseIpv6));
-    }
-
-    private interface AddressParser {
-        InetAddress parse(String text) throws PtParseException;
-    }
-
-    private static @Nullable InetAddress address(String option, @Nullable String value, AddressParser parser)
-            throws PtParseException {
-        try {
-            return value == null ? null : parser.parse(value);
-        } catch (PtParseException e) {
-            throw new PtParseException(option + ": " + e.getMessage());
-        }
-    }
-
     /** Not one that maps IPv4. */
-    private static InetAddress parseIpv6(String text) throws PtParseException {
+    static InetAddress parseIpv6(String text) throws PtParseException {
         InetAddress address = IpAddresses.parseIpv6(text);
         if (address.getAddress().length == 4) {
             throw new PtParseException("an IPv4 address");

@@ -136,7 +136,7 @@ class LastBytesTest {
                     socket.getOutputStream().write(many);
                 }
                 assertArrayEquals(many, second.ended.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
-                proxy.terminate();
+                assertEquals(0, proxy.terminate(), "ended in order");
                 proxy.assertSilentAbout(Bridge.CERT, ":" + bridge.address.getPort());
             }
         }

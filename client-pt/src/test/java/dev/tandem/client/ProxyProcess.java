@@ -66,17 +66,18 @@ final class ProxyProcess implements AutoCloseable {
         }
     }
 
-    /** Sends SIGTERM, and waits for the end. */
-    void terminate() throws InterruptedException {
+    /** Sends SIGTERM, and waits for the end; returns what it exited with. */
+    int terminate() throws InterruptedException {
         process.destroy();
         assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "it does not end");
         reader.join();
+        return process.exitValue();
     }
 
     /** Fails if an address or one of the texts is in anything that was written but the lines that are there to tell it. */
     void assertSilentAbout(String... secrets) {
         for (String line : all) {
-            if (!line.matches("[CS]METHOD utp .*|listening on .*|clients: .*")) {
+            if (!line.matches("[CS]METHOD utp .*|listening on .*|SOCKS requests on .*|clients: .*")) {
                 assertFalse(ADDRESS.matcher(line).find(), line);
                 for (String secret : secrets) {
                     assertFalse(line.contains(secret), line);

@@ -57,7 +57,7 @@ public record BridgeLine(
             transport = next(words, "the transport's name");
         }
         if (!TransportNames.isValid(transport)) {
-            throw new PtParseException("bridge line: '" + transport + "' is not a transport's name");
+            throw new PtParseException("bridge line: " + quote(transport) + " is not a transport's name");
         }
         InetSocketAddress address = parseAddress(next(words, "the bridge's ADDRESS:PORT"));
         Optional<String> fingerprint = Optional.empty();
@@ -101,8 +101,13 @@ public record BridgeLine(
             }
             return address;
         } catch (PtParseException e) {
-            throw new PtParseException("bridge line: address '" + text + "': " + e.getMessage());
+            throw new PtParseException("bridge line: address " + quote(text) + ": " + e.getMessage());
         }
+    }
+
+    /** Not what may be an argument in the place of another word: its value may be a secret. */
+    private static String quote(String word) {
+        return word.indexOf('=') >= 0 ? "(an argument stands there)" : "'" + word + "'";
     }
 
     private static String parseFingerprint(String word) throws PtParseException {

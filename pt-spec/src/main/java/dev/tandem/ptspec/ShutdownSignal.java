@@ -12,8 +12,12 @@ public final class ShutdownSignal implements AutoCloseable {
     /** Longer than a proxy takes; init systems and people wait for more than this. */
     private static final long LIMIT_SECONDS = 8;
 
+    /** What Java has for a process that a signal ended: 128 and the signal's number. */
+    private static final int UNCHANGED = -1;
+
     private final CountDownLatch wanted = new CountDownLatch(1);
     private final CountDownLatch done = new CountDownLatch(1);
+    private volatile int status = UNCHANGED;
     private final Thread hook = new Thread(this::handleSignal, "shutdown-signal");
 
     /** Listens to signals from now on. */
@@ -44,6 +48,14 @@ public final class ShutdownSignal implements AutoCloseable {
         wanted.countDown();
     }
 
+    /**
+     * From now on a process that a signal ends exits with this, if it is closed in time, as one does that was asked to end and did so; init
+     * systems and scripts take Java's own 143 for a failure. Nothing is to be done behind {@link #close} then.
+     */
+    public void exitWith(int code) {
+        status = code;
+    }
+
     /** Waits until the proxy shall end. */
     public void await() throws InterruptedException {
         wanted.await();
@@ -53,7 +65,10 @@ public final class ShutdownSignal implements AutoCloseable {
         raise();
         try {
             // If it takes longer, something is stuck, and the process ends all the same.
-            done.await(LIMIT_SECONDS, TimeUnit.SECONDS);
+            if (done.await(LIMIT_SECONDS, TimeUnit.SECONDS) && status != UNCHANGED) {
+                // The process ends already, with its own number; only so it can be another one.
+                Runtime.getRuntime().halt(status);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -38,6 +38,8 @@ class BridgeLineTest {
         "Bridge, bridge line: the transport's name is missing",
         "utp, bridge line: the bridge's ADDRESS:PORT is missing",
         "192.0.2.1:443 cert=s3cret, bridge line: '192.0.2.1:443' is not a transport's name",
+        "cert=s3cret, bridge line: (an argument stands there) is not a transport's name",
+        "utp cert=s3cret, bridge line: address (an argument stands there): not IP:PORT",
         "u-tp 192.0.2.1:443, bridge line: 'u-tp' is not a transport's name",
         "utp example.org:443 cert=s3cret, bridge line: address 'example.org:443': not IP:PORT",
         "utp 192.0.2.1 cert=s3cret, bridge line: address '192.0.2.1': not IP:PORT",

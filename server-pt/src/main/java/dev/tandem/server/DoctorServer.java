@@ -18,6 +18,7 @@ import dev.tandem.server.doctor.ServerTorrcCheck;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -114,7 +115,9 @@ final class DoctorServer implements Callable<Integer> {
         report.addAll(lines.findings());
         InetSocketAddress listening = lines.listening();
         ServiceUnit unit = setup.unit();
-        LinkConfig config = options(report, "ServerTransportOptions", lines.options(), listening);
+        // tor tells the proxy where it is; any address will do here.
+        InetSocketAddress orPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        LinkConfig config = options(report, "ServerTransportOptions", lines.options(), listening, orPort);
         boolean udp = config == null || config.policy() != CarrierPolicy.TLS;
         if (listening != null) {
             PortCheck port = new PortCheck(files, "server-pt");
@@ -133,7 +136,7 @@ final class DoctorServer implements Callable<Integer> {
             @Nullable HostPort target,
             TransportArgs given)
             throws IOException {
-        LinkConfig config = options(report, "--option", given, listening);
+        LinkConfig config = options(report, "--option", given, listening, null);
         if (listening != null) {
             boolean udp = config == null || config.policy() != CarrierPolicy.TLS;
             report.add(new PortCheck(files, "server-pt").check(listening, udp));
@@ -155,12 +158,21 @@ final class DoctorServer implements Callable<Integer> {
         }
     }
 
-    /** Returns null if they are not accepted. */
+    /**
+     * Whether they are accepted.
+     *
+     * @param orPort a tor's; null if there is none
+     * @return null if they are not
+     */
     private static @Nullable LinkConfig options(
-            Report report, String where, TransportArgs args, @Nullable InetSocketAddress listening) {
+            Report report,
+            String where,
+            TransportArgs args,
+            @Nullable InetSocketAddress listening,
+            @Nullable InetSocketAddress orPort) {
         LinkConfig config;
         try {
-            config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT);
+            config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT, orPort);
         } catch (PtParseException | IOException e) {
             report.add(Finding.fail(
                     String.valueOf(e.getMessage()),
@@ -169,6 +181,10 @@ final class DoctorServer implements Callable<Integer> {
         }
         if (!args.isEmpty()) {
             report.add(Finding.ok(where + ": " + args.entries().size() + " accepted"));
+        }
+        if (config.strangers().orPort()) {
+            report.add(Finding.ok("decoy: strangers reach tor's ORPort"));
+            return config;
         }
         InetSocketAddress decoy = config.strangers().decoy();
         report.add(

@@ -1,9 +1,11 @@
 package dev.tandem.server;
 
+import dev.tandem.ptspec.ExitCode;
 import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -61,9 +63,13 @@ public final class ServerMain implements Callable<Integer> {
 
     static CommandLine commandLine(Map<String, String> environment) {
         CommandErrors errors = new CommandErrors();
-        return new CommandLine(new ServerMain(environment))
-                .setParameterExceptionHandler(errors)
-                .setExecutionExceptionHandler(errors);
+        CommandLine line = new CommandLine(new ServerMain(environment));
+        Objects.requireNonNull(line.getSubcommands().get("standalone"))
+                .getCommandSpec()
+                .usageMessage()
+                .exitCodeListHeading("Exit codes:%n")
+                .exitCodeList(ExitCode.texts());
+        return line.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
     }
 
     @Override

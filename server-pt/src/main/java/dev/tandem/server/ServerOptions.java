@@ -1,6 +1,7 @@
 package dev.tandem.server;
 
 import dev.tandem.metrics.MetricsAddress;
+import dev.tandem.ptspec.NumberOption;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
@@ -62,7 +63,11 @@ record ServerOptions(
         MAX_STRANGERS_PER_ADDRESS("max-strangers-per-address", 1, 1_000_000),
         /** By the server in this process. */
         MAX_STRANGER_HANDSHAKES_PER_SECOND("max-stranger-handshakes-per-second", 1, 1_000_000),
-        MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000);
+        MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000),
+        /** In bytes of UDP payload. */
+        MTU(NumberOption.MTU),
+        /** How long a session may be without a byte, in seconds. */
+        IDLE(NumberOption.IDLE);
 
         private final String key;
         private final int least;
@@ -72,6 +77,10 @@ record ServerOptions(
             this.key = key;
             this.least = least;
             this.most = most;
+        }
+
+        Bound(NumberOption option) {
+            this(option.key(), option.least(), option.most());
         }
 
         private static @Nullable Bound ofKey(String key) {
@@ -84,12 +93,7 @@ record ServerOptions(
         }
 
         private int parse(String value) {
-            // Nine digits are an int, and nothing else is let through.
-            int number = value.matches("[0-9]{1,9}") ? Integer.parseInt(value) : -1;
-            if (number < least || number > most) {
-                throw new IllegalArgumentException(key + "= takes a number from " + least + " to " + most);
-            }
-            return number;
+            return NumberOption.parse(key, least, most, value);
         }
     }
 
@@ -210,6 +214,9 @@ record ServerOptions(
                                 or(Bound.MAX_STRANGER_HANDSHAKES_PER_SECOND, strangers.handshakesPerSecond())))
                 .withDetachedTimeout(Duration.ofSeconds(or(
                         Bound.DETACHED_SECONDS, (int) config.detachedTimeout().toSeconds())))
+                .withMaxDatagramBytes(or(Bound.MTU, config.utp().maxDatagramBytes()))
+                .withIdleTimeout(Duration.ofSeconds(
+                        or(Bound.IDLE, (int) config.idleTimeout().toSeconds())))
                 .withBuffers(
                         or(Bound.MAX_SESSION_BYTES, config.retainBytes()),
                         or(Bound.MAX_SESSION_BYTES, config.receiveBytes()));

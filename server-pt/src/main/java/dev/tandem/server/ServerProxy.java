@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.LiveLine;
 import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.Program;
 import dev.tandem.metrics.ProxyMetrics;
@@ -101,6 +102,11 @@ final class ServerProxy implements AutoCloseable {
     ProxyMetrics showMetrics(MetricsAddress address) throws IOException {
         Program program = new Program("server-pt", ServerMain.version(), false);
         return ProxyMetrics.show(address, program, loop, totals, server);
+    }
+
+    /** Shows how the proxy fares on the terminal that standard error is, until it is closed, which is to be before this object. */
+    LiveLine showLive() {
+        return LiveLine.show(false, loop, totals, server);
     }
 
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */

@@ -1,7 +1,10 @@
 package dev.tandem.server;
 
+import dev.tandem.metrics.LiveLine;
 import dev.tandem.metrics.MetricsAddress;
 import dev.tandem.metrics.ProxyMetrics;
+import dev.tandem.ptspec.ExitCode;
+import dev.tandem.ptspec.ExitException;
 import dev.tandem.ptspec.IpAddresses;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
@@ -13,16 +16,15 @@ import dev.tandem.ptspec.StateFolder;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerIdentity;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 import org.tinylog.configuration.Configuration;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -67,6 +69,11 @@ final class StandaloneServer implements Callable<Integer> {
             description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
     private @Nullable String metrics;
 
+    @Option(
+            names = {"-q", "--quiet"},
+            description = "No line of live statistics on a terminal.")
+    private boolean quiet;
+
     @Option(names = "--unsafe-logging", description = "Leave addresses in the log.")
     private boolean unsafeLogging;
 
@@ -75,48 +82,64 @@ final class StandaloneServer implements Callable<Integer> {
             description = "Log each session.")
     private boolean verbose;
 
+    /** What writes a line of the log runs through this: a live line makes way for it. */
+    private volatile Consumer<Runnable> screen = Runnable::run;
+
     @Override
-    @SuppressWarnings("try") // the file with the counters and the metrics have only to be open
     public Integer call() throws InterruptedException {
         if (verbose) {
             Configuration.set("level", "debug");
         }
-        ProxyLog log = new ProxyLog(StandaloneServer::log, unsafeLogging);
+        ProxyLog log = new ProxyLog((severity, line) -> screen.accept(() -> log(severity, line)), unsafeLogging);
         LibraryLog.leadTo(log);
         try {
-            InetSocketAddress address = listenAddress(listen);
-            ServerOptions given = ServerOptions.parse("--option", split(options));
-            MetricsAddress shownAt = metrics == null ? given.metrics() : ServerOptions.metricsAt("--metrics", metrics);
-            log.limit(given.logLinesPerSecond());
-            Upstream upstream =
-                    new Upstream(HostPort.parse("--forward", forward).resolve(), null, null);
-            StateFolder folder = StateFolder.open(state == null ? defaultState() : state);
-            BridgeState bridge = new BridgeState(folder);
-            ServerIdentity identity = bridge.identity();
-            try (ShutdownSignal end = new ShutdownSignal();
-                    ServerProxy proxy =
-                            new ServerProxy(identity, given.applyTo(LinkConfig.DEFAULT, null), upstream, log);
-                    PublishedFile counters = proxy.publishCounters(folder);
-                    ProxyMetrics shown = shownAt == null ? null : proxy.showMetrics(shownAt)) {
-                String line = bridge.writeBridgeLine(identity, proxy.listen(address), false);
-                PrintWriter out = spec.commandLine().getOut();
-                out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
-                out.flush();
-                proxy.warmUp();
-                end.await();
-                proxy.drain();
-                return CommandLine.ExitCode.OK;
-            }
-        } catch (PtParseException e) {
-            return fail(log, CommandLine.ExitCode.USAGE, e);
-        } catch (IOException e) {
-            return fail(log, CommandLine.ExitCode.SOFTWARE, e);
+            run(log);
+            return ExitCode.ENDED.number();
+        } catch (ExitException e) {
+            spec.commandLine().getErr().println("server-pt: " + log.presentable(String.valueOf(e.getMessage())));
+            return e.code().number();
         }
     }
 
-    private int fail(ProxyLog log, int code, Exception e) {
-        spec.commandLine().getErr().println("server-pt: " + log.presentable(String.valueOf(e.getMessage())));
-        return code;
+    @SuppressWarnings("try") // the file with the counters and the metrics have only to be open
+    private void run(ProxyLog log) throws ExitException, InterruptedException {
+        InetSocketAddress address = configured(() -> listenAddress(listen));
+        ServerOptions given = configured(() -> ServerOptions.parse("--option", split(options)));
+        String asked = metrics;
+        MetricsAddress shownAt =
+                asked == null ? given.metrics() : configured(() -> ServerOptions.metricsAt("--metrics", asked));
+        log.limit(given.logLinesPerSecond());
+        Upstream upstream = configured(
+                () -> new Upstream(HostPort.parse("--forward", forward).resolve(), null, null));
+        LinkConfig config = configured(() -> given.applyTo(LinkConfig.DEFAULT, null));
+        StateFolder folder = configured(() -> StateFolder.open(state == null ? defaultState() : state));
+        BridgeState bridge = new BridgeState(folder);
+        ServerIdentity identity = configured(bridge::identity);
+        try (ShutdownSignal end = new ShutdownSignal();
+                ServerProxy proxy = new ServerProxy(identity, config, upstream, log);
+                PublishedFile counters = proxy.publishCounters(folder);
+                ProxyMetrics shown = shownAt == null ? null : bound(() -> proxy.showMetrics(shownAt))) {
+            end.exitWith(ExitCode.ENDED.number());
+            InetSocketAddress listening = bound(() -> proxy.listen(address));
+            String line = configured(() -> bridge.writeBridgeLine(identity, listening, false));
+            PrintWriter out = spec.commandLine().getOut();
+            out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");
+            out.flush();
+            proxy.warmUp();
+            try (LiveLine live = !quiet && LiveLine.isTerminal(System.getenv()) ? proxy.showLive() : null) {
+                screen = live == null ? screen : live;
+                end.await();
+                proxy.drain();
+            }
+        }
+    }
+
+    private static <T> T configured(ExitException.Step<T> step) throws ExitException {
+        return ExitException.rethrow(ExitCode.USAGE, ExitCode.CONFIGURATION, step);
+    }
+
+    private static <T> T bound(ExitException.Step<T> step) throws ExitException {
+        return ExitException.rethrow(ExitCode.USAGE, ExitCode.CANNOT_BIND, step);
     }
 
     static InetSocketAddress listenAddress(String listen) throws PtParseException {

@@ -244,7 +244,7 @@ class LastBytesTest {
             }
             proxy.await("cannot hand a session on: ");
             knock(line.address());
-            proxy.terminate();
+            assertEquals(0, proxy.terminate(), "ended in order");
             proxy.assertSilentAbout(
                     cert.encoded(), ":" + nobody.getPort(), ":" + line.address().getPort());
         }

@@ -66,11 +66,12 @@ final class ProxyProcess implements AutoCloseable {
         }
     }
 
-    /** Sends SIGTERM, and waits for the end. */
-    void terminate() throws InterruptedException {
+    /** Sends SIGTERM, and waits for the end; returns what it exited with. */
+    int terminate() throws InterruptedException {
         process.destroy();
         assertTrue(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS), "it does not end");
         reader.join();
+        return process.exitValue();
     }
 
     /** Fails if an address or one of the texts is in anything that was written but the lines that are there to tell it. */

@@ -3,6 +3,7 @@ package dev.tandem.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tandem.ptspec.ExitCode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -43,6 +44,14 @@ class ServerMainTest {
         assertEquals("", err.toString());
     }
 
+    @Test
+    void listsItsExitCodes() {
+        run("standalone", "--help");
+        for (String code : ExitCode.texts().keySet()) {
+            assertTrue(out.toString().lines().anyMatch(line -> line.strip().startsWith(code + " ")), code);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -51,8 +60,8 @@ class ServerMainTest {
                 "2 | 127.0.0.1:70000 | localhost:22 | --listen",
                 "2 | 127.0.0.1:0 | localhost | --forward takes HOST:PORT",
                 "2 | 127.0.0.1:0 | localhost:0 | --forward takes HOST:PORT",
-                "1 | 127.0.0.1:0 | no-such-host.invalid:22 | does not resolve",
-                "1 | 192.0.2.1:4000 | localhost:22 | cannot listen",
+                "78 | 127.0.0.1:0 | no-such-host.invalid:22 | does not resolve",
+                "71 | 192.0.2.1:4000 | localhost:22 | cannot listen",
             })
     void namesWhatIsWrongInOneLine(int exitCode, String listen, String forward, String expected) {
         String[] args = {"standalone", "--listen", listen, "--forward", forward, "--state", folder.toString()};

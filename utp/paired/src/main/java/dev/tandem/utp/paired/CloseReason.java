@@ -28,6 +28,8 @@ public enum CloseReason {
     DISPLACED("too many sessions without a carrier"),
     /** Server: all sessions together held too much, and this one most. */
     OVER_MEMORY("the sessions held too much memory together, and this one most"),
+    /** No bytes went either way for the time that {@code idle=} says. */
+    IDLE("idle for as long as idle= allows"),
     /** The client or server that owned the session was closed. */
     SHUT_DOWN("shut down");
 

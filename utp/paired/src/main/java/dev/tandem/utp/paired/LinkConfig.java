@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param limits server: bounds on connections and sessions
  * @param detachedTimeout how long a session waits without any carrier: the client for a way to the bridge, the server
  *     for its client
+ * @param idleTimeout how long a session may go without a byte either way, and with none on its way, until this side resets it;
+ *     zero: for ever
  * @param strangers server: what becomes of those who are no clients; the clock that it names serves a client too
  * @param utp what µTP connections are made with
  * @param outboundBindV4 client: local address for IPv4 bridges, not used for loopback; null for any
@@ -40,6 +42,7 @@ public record LinkConfig(
         int receiveBytes,
         ServerLimits limits,
         Duration detachedTimeout,
+        Duration idleTimeout,
         StrangerConfig strangers,
         ConnectionConfig utp,
         @Nullable InetAddress outboundBindV4,
@@ -59,6 +62,7 @@ public record LinkConfig(
             4 << 20,
             ServerLimits.DEFAULT,
             Duration.ofSeconds(60),
+            Duration.ZERO,
             StrangerConfig.DEFAULT,
             ConnectionConfig.DEFAULT.withCongestionController(CongestionControl.BBR.factory()),
             null,
@@ -102,6 +106,11 @@ public record LinkConfig(
         return with(draft -> draft.detachedTimeout = value);
     }
 
+    /** Sets how long sessions may be idle; zero: for ever. */
+    public LinkConfig withIdleTimeout(Duration value) {
+        return with(draft -> draft.idleTimeout = value);
+    }
+
     /** Sets what a server does with those who are no clients. */
     public LinkConfig withStrangers(StrangerConfig value) {
         return with(draft -> draft.strangers = value);
@@ -110,6 +119,11 @@ public record LinkConfig(
     /** The same with another congestion control of µTP. */
     public LinkConfig withCongestionControl(CongestionControl control) {
         return withUtp(utp.withCongestionController(control.factory()));
+    }
+
+    /** The same with µTP datagrams of so many bytes, as {@link ConnectionConfig#maxDatagramBytes}. */
+    public LinkConfig withMaxDatagramBytes(int bytes) {
+        return withUtp(utp.withMaxDatagramBytes(bytes));
     }
 
     /** Sets what µTP connections are made with. */
@@ -137,6 +151,7 @@ public record LinkConfig(
         private int receiveBytes;
         private ServerLimits limits;
         private Duration detachedTimeout;
+        private Duration idleTimeout;
         private StrangerConfig strangers;
         private ConnectionConfig utp;
         private @Nullable InetAddress outboundBindV4;
@@ -153,6 +168,7 @@ public record LinkConfig(
             receiveBytes = from.receiveBytes;
             limits = from.limits;
             detachedTimeout = from.detachedTimeout;
+            idleTimeout = from.idleTimeout;
             strangers = from.strangers;
             utp = from.utp;
             outboundBindV4 = from.outboundBindV4;
@@ -174,6 +190,7 @@ public record LinkConfig(
                 draft.receiveBytes,
                 draft.limits,
                 draft.detachedTimeout,
+                draft.idleTimeout,
                 draft.strangers,
                 draft.utp,
                 draft.outboundBindV4,

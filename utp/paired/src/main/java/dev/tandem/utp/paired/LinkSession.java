@@ -72,6 +72,7 @@ final class LinkSession implements Session, SessionHost {
     /** When the peer was heard on TLS last, by the loop's ticker. */
     private long heardTlsNanos;
 
+    private final @Nullable IdleWatch idle;
     private @Nullable Future<?> timer;
     private long timerAtNanos = SessionCore.NEVER;
 
@@ -118,6 +119,11 @@ final class LinkSession implements Session, SessionHost {
         this.core = new SessionCore(client, policy, parameters, this, ByteBufAllocator.DEFAULT, memory, 0);
         memory.sessionOpened();
         totals.sessionOpened();
+        long idleNanos = config.idleTimeout().toNanos();
+        this.idle = idleNanos == 0
+                ? null
+                : new IdleWatch(
+                        loop, idleNanos, this::isDelivering, () -> core.close(CloseReason.IDLE, ResetReason.IDLE));
     }
 
     LinkConfig config() {
@@ -311,10 +317,23 @@ final class LinkSession implements Session, SessionHost {
         arm();
     }
 
+    /** Whether bytes have been written or received that have not arrived: without a carrier, say, or at a user that is paused. */
+    private boolean isDelivering() {
+        SessionStats stats = core.stats();
+        return stats.retainedBytes() > 0 || stats.heldBytes() > 0;
+    }
+
+    private void noteBytes() {
+        if (idle != null) {
+            idle.handleBytes();
+        }
+    }
+
     // For the user.
 
     @Override
     public void write(ByteBuf bytes) {
+        noteBytes();
         core.write(bytes);
         owner.grew(this);
     }
@@ -376,6 +395,7 @@ final class LinkSession implements Session, SessionHost {
 
     @Override
     public void deliver(ByteBuf bytes) {
+        noteBytes();
         if (listener == null) {
             // Sessions start paused, and only their user unpauses them.
             bytes.release();
@@ -470,6 +490,9 @@ final class LinkSession implements Session, SessionHost {
         if (timer != null) {
             timer.cancel(false);
             timer = null;
+        }
+        if (idle != null) {
+            idle.cancel();
         }
         keys.destroy();
         memory.sessionClosed();

@@ -15,7 +15,9 @@ public enum ResetReason {
     /** The program is stopping. */
     SHUTTING_DOWN(5, "shutting down"),
     /** The policy allows only a carrier that is not to be had. */
-    CARRIER_UNAVAILABLE(6, "the only carrier allowed is not to be had");
+    CARRIER_UNAVAILABLE(6, "the only carrier allowed is not to be had"),
+    /** No bytes went either way for as long as the sender waits. */
+    IDLE(7, "idle for too long");
 
     private final int code;
     private final String text;

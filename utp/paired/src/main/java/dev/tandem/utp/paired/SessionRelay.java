@@ -32,6 +32,9 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
         default void onCarrierChanged(
                 Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {}
 
+        /** As {@link SessionListener#onAdmitted}. */
+        default void onAdmitted(Session session) {}
+
         /** As {@link SessionListener#onClosed}. */
         default void onClosed(Session session, CloseReason reason, String detail) {}
     }
@@ -263,6 +266,11 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     @Override
     public void onCarrierChanged(Session from, @Nullable CarrierKind old, @Nullable CarrierKind now, String cause) {
         observer.onCarrierChanged(from, old, now, cause);
+    }
+
+    @Override
+    public void onAdmitted(Session from) {
+        observer.onAdmitted(from);
     }
 
     @Override

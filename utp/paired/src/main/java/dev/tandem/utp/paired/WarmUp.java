@@ -117,8 +117,8 @@ public final class WarmUp {
         return up;
     }
 
-    /** Returns whether both ends came up. */
-    static boolean handshake() {
+    /** The handshake alone, on this thread. Returns whether both ends came up. */
+    public static boolean handshake() {
         ServerIdentity identity = ServerIdentity.generate(new SecureRandom());
         JcaTlsCrypto crypto = LinkTls.crypto();
         TlsChannelHandler serverSide;
