@@ -58,10 +58,10 @@ def parse(text: str) -> Counters:
         raise LabError(f"{FILE_NAME} is not as agreed: {error!r}") from error
 
 
-def read(state: Path) -> Counters:
+def read(state: Path, name: str = FILE_NAME) -> Counters:
     """A proxy's counters; all zero while it has not written any."""
     try:
-        return parse((state / FILE_NAME).read_text())
+        return parse((state / name).read_text())
     except FileNotFoundError:
         return Counters()
 

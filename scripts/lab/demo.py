@@ -48,6 +48,7 @@ class Options:
     # Downloaded bytes after which UDP is cut; None if it is not to be cut in mid-download.
     cut_after: int | None
     faults: bool
+    relays: bool
     svg: Path
     timeout: float
     keep: bool
@@ -235,11 +236,16 @@ class Demo:
         if self._options.carrier != "auto":
             line = line.arguing(carrier=self._options.carrier)
         torrc = ("UseBridges 1", f"ClientTransportPlugin utp exec {self._options.client_pt}", line.torrc())
+        return self._bootstrap_client(network, torrc, "through client-pt")
+
+    def _bootstrap_client(
+        self, network: Network, torrc: tuple[str, ...], how: str
+    ) -> tuple[Node, list[timeline.Step]]:
         client = network.start(NodeSpec("client", Role.CLIENT, torrc))
         events: queue.Queue[tuple[float, str]] = queue.Queue()
         connection = client.control(lambda moment, text: events.put((moment, text)))
         connection.command("SETEVENTS STATUS_CLIENT")
-        self._report.heading("Bootstrap of the client, through client-pt")
+        self._report.heading(f"Bootstrap of the client, {how}")
         began = time.monotonic()
         connection.command("SETCONF DisableNetwork=0")
         try:
@@ -269,10 +275,15 @@ class Demo:
         return steps
 
     def _draw(self, steps: list[timeline.Step]) -> None:
+        self._draw_titled(steps, f"tor bootstraps through Tandem in {steps[-1].seconds:.1f} s", self._carrier_words())
+
+    def _carrier_words(self) -> str:
         words = f"carrier {self._options.carrier}"
         if self._options.block_udp and self._options.cut_after is None:
             words += ", UDP blocked"
-        title = f"tor bootstraps through Tandem in {steps[-1].seconds:.1f} s"
+        return words
+
+    def _draw_titled(self, steps: list[timeline.Step], title: str, words: str) -> None:
         subtitle = f"private network on one machine, {words}; seconds since the client was let onto the network"
         try:
             self._options.svg.write_text(timeline.svg(steps, title, subtitle), encoding="utf-8")
@@ -456,6 +467,11 @@ def parse_options(arguments: list[str]) -> Options:
         action="store_true",
         help=f"in one download: drop UDP for {OUTAGE_SECONDS} s, reset TCP, lose both for {OUTAGE_SECONDS} s",
     )
+    parser.add_argument(
+        "--relays",
+        action="store_true",
+        help="no bridge: relays dial each other over TLS and µTP, a client without any transport downloads through them",
+    )
     parser.add_argument("--svg", type=Path, default=Path("demo-bootstrap.svg"), metavar="FILE", help="where to draw the bootstrap's timeline (default: demo-bootstrap.svg)")
     parser.add_argument("--timeout", type=float, default=170, metavar="SECONDS", help="give up after so long (default: 170)")
     parser.add_argument("--keep", action="store_true", help="keep the folder with all logs, and print its name")
@@ -477,8 +493,10 @@ def parse_options(arguments: list[str]) -> Options:
         parser.error("--block-udp start leaves --carrier utp nothing to use")
     if given.faults and (given.block_udp or given.carrier != "auto"):
         parser.error("--faults needs --carrier auto, and does with UDP what it does")
+    if given.relays and (given.faults or given.block_udp or given.carrier != "auto"):
+        parser.error("--relays is a demo of its own, without --carrier, --block-udp and --faults")
     return Options(
-        given.carrier, size, given.block_udp, cut_after, given.faults, given.svg, given.timeout, given.keep,
+        given.carrier, size, given.block_udp, cut_after, given.faults, given.relays, given.svg, given.timeout, given.keep,
         given.client_pt.resolve(), given.server_pt.resolve(),
     )  # fmt: skip
 
@@ -507,13 +525,13 @@ def _interrupt(number: int, _: FrameType | None) -> None:
     raise _Interrupted(number)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], kind: type[Demo] = Demo) -> int:
     options = parse_options(arguments)
     report = Report()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        Demo(options, report).run()
+        kind(options, report).run()
     except LabError as error:
         report.line()
         print(f"demo: {error.report()}", file=sys.stderr, flush=True)

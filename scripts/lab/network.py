@@ -12,9 +12,10 @@ import enum
 import math
 import os
 import re
+import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,13 @@ _ROUND_SECONDS = 10
 _VOTE_DELAY_SECONDS = 2
 # A node has told the authorities about itself within this time of its start, on an unhurried machine.
 _SECONDS_TO_PUBLISH = 4
+# The same of one that is only then told to.
+_SECONDS_TO_RELOAD = 1
 _SECONDS_TO_STOP = 4
+
+_UNPUBLISHED = "PublishServerDescriptor 0"
+# What tor logs, at level info, when a proxy has told all that it serves.
+_PROXY_READY = "configuration completed!"
 
 
 class Role(enum.Enum):
@@ -86,6 +93,8 @@ class NodeSpec:
     address: str = "127.0.0.1"
     # Put before the command, for example ("ip", "netns", "exec", "left").
     command_prefix: tuple[str, ...] = ()
+    # Of a relay: the ORPort that others know is a proxy's, and tor's own one is behind it.
+    behind_proxy: bool = False
 
 
 def plain_network(authorities: int = 3, relays: int = 3, exits: int = 1) -> list[NodeSpec]:
@@ -106,6 +115,7 @@ class Node:
         self.data = folder / "data"
         self.log = folder / "tor.log"
         self.or_port = ports.pick(spec.address) if spec.role is not Role.CLIENT else 0
+        self.inner_or_port = ports.pick(spec.address) if spec.behind_proxy else 0
         self.dir_port = ports.pick(spec.address) if spec.role is Role.AUTHORITY else 0
         self.socks_port = ports.pick(spec.address) if spec.role is Role.CLIENT else 0
         self.process: Program | None = None
@@ -114,6 +124,18 @@ class Node:
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def config_log(self) -> Path:
+        """What tor has to say of its configuration, if it is behind a proxy."""
+        return self.folder / "config.log"
+
+    def proxies_ready(self) -> int:
+        """How many of its proxies are ready, if it is behind one."""
+        try:
+            return self.config_log.read_text(errors="replace").count(_PROXY_READY)
+        except FileNotFoundError:
+            return 0
 
     @property
     def pt_state(self) -> Path:
@@ -152,6 +174,10 @@ class Node:
         return check_then_poll
 
 
+# From nodes that are made, and not started, to further lines of their torrcs, by name.
+Complete = Callable[[Sequence[Node]], Mapping[str, Sequence[str]]]
+
+
 class Network:
     """Nodes below one folder, sharing one set of directory authorities. A context manager: leaving it stops all."""
 
@@ -185,16 +211,39 @@ class Network:
         """A free port for something beside the nodes: a proxy's listener, say."""
         return self._ports.pick(address)
 
-    def start_public(self, specs: Iterable[NodeSpec], timeout: float = 60.0) -> None:
-        """Makes and starts the nodes that a consensus lists, and waits until it lists them all."""
+    def start_public(
+        self, specs: Iterable[NodeSpec], timeout: float = 60.0, *, complete: Complete = lambda nodes: {}
+    ) -> None:
+        """Makes and starts the nodes that a consensus lists, and waits until it lists them all.
+
+        What stands in a torrc about other nodes (ports, fingerprints) is known only when these are made: `complete`
+        then returns further lines by the name of the node.
+        """
         nodes = [self._make(spec) for spec in specs]
         authorities = [node for node in nodes if node.spec.role is Role.AUTHORITY]
         with ThreadPoolExecutor() as pool:
             self._authority_lines = list(pool.map(self._make_authority_keys, authorities))
-        offset = _voting_offset(time.time())
-        for node in nodes:
-            self._launch(node, self._public_torrc(node, offset))
         deadline = time.monotonic() + timeout
+        more = complete(nodes)
+        # An authority tests a relay when it hears of it first, and not again for twenty minutes: so who is behind a proxy
+        # starts before the others, and publishes nothing before the proxy is there.
+        late = [node for node in nodes if node.spec.behind_proxy]
+        offset = 0
+        for node in late:
+            self._launch(node, [*self._public_torrc(node, offset), *more.get(node.name, ()), _UNPUBLISHED])
+        for node in late:
+            # A proxy that is not ready yet would not survive the reload.
+            proxies = sum("TransportPlugin " in line for line in more.get(node.name, ()))
+            ready = node.polling(lambda node=node, proxies=proxies: node.proxies_ready() >= proxies)
+            wait_until(f"the proxies of {node.name}", ready, deadline - time.monotonic(), log=node.log)
+        offset = _voting_offset(time.time() + (_SECONDS_TO_RELOAD if late else 0))
+        for node in nodes:
+            if node not in late:
+                self._launch(node, [*self._public_torrc(node, offset), *more.get(node.name, ())])
+        for node in authorities if late else ():
+            wait_until(f"the directory of {node.name}", node.polling(lambda node=node: _listens(node)), 20, log=node.log)
+        for node in late:
+            self._reload(node, [*self._public_torrc(node, offset), *more.get(node.name, ())])
         names = {node.name for node in nodes}
         for node in authorities:
             wait_until(
@@ -253,16 +302,26 @@ class Network:
         identity = re.search(r"^fingerprint ([0-9A-F]{40})$", certificate.read_text(), re.MULTILINE)
         if identity is None:
             raise LabError(f"{self._gencert} wrote a certificate without a fingerprint")
-        # --list-fingerprint makes the relay keys; the directory line is a throw-away one, without which tor
-        # would refuse to be a private network's node.
-        torrc = node.folder / "torrc.keys"
-        line = f"DirAuthority none 127.0.0.1:1 {'F' * 40}"
-        torrc.write_text("\n".join([*self._common_lines(node), line, f"ORPort {node.or_port}", ""]))
-        run([self._tor, "--list-fingerprint", *self._torrc_arguments(torrc)])
+        self.make_relay_keys(node)
         return (
             f"DirAuthority {node.name} orport={node.or_port} v3ident={identity[1]} "
             f"{node.spec.address}:{node.dir_port} {node.fingerprint()}"
         )
+
+    def make_relay_keys(self, node: Node) -> None:
+        """Makes the keys that a relay would make when it starts; its fingerprint is known then."""
+        # The directory line is a throw-away one, without which tor would refuse to be a private network's node.
+        torrc = node.folder / "torrc.keys"
+        line = f"DirAuthority none 127.0.0.1:1 {'F' * 40}"
+        torrc.write_text("\n".join([*self._common_lines(node), line, f"ORPort {node.or_port}", ""]))
+        run([self._tor, "--list-fingerprint", *self._torrc_arguments(torrc)])
+
+    @staticmethod
+    def _reload(node: Node, lines: Iterable[str]) -> None:
+        """Has a running tor take another torrc."""
+        (node.folder / "torrc").write_text("".join(f"{line}\n" for line in lines))
+        if node.process is not None:
+            os.kill(node.process.pid, signal.SIGHUP)
 
     def _launch(self, node: Node, lines: Iterable[str]) -> None:
         torrc = node.folder / "torrc"
@@ -301,10 +360,21 @@ class Network:
     def _relay_lines(self, node: Node) -> list[str]:
         return [
             "SocksPort 0",
-            f"ORPort {node.spec.address}:{node.or_port} IPv4Only",
+            *self._or_port_lines(node),
             "AssumeReachable 1",
             "DirCache 1",
             "ContactInfo nobody@invalid",
+        ]
+
+    @staticmethod
+    def _or_port_lines(node: Node) -> list[str]:
+        address = node.spec.address
+        if not node.spec.behind_proxy:
+            return [f"ORPort {address}:{node.or_port} IPv4Only"]
+        return [
+            f"ORPort {address}:{node.or_port} NoListen IPv4Only",
+            f"ORPort {address}:{node.inner_or_port} NoAdvertise IPv4Only",
+            f"Log [config]info file {node.config_log}",
         ]
 
     def _public_torrc(self, node: Node, offset: int) -> list[str]:
@@ -403,6 +473,14 @@ def running_nodes(consensus: str) -> set[str]:
         elif line.startswith("s ") and "Running" in line.split():
             names.add(nickname)
     return names
+
+
+def _listens(authority: Node) -> bool:
+    try:
+        socket.create_connection((authority.spec.address, authority.dir_port), 2).close()
+    except OSError:
+        return False
+    return True
 
 
 def _http_get(address: tuple[str, int], path: str) -> str:

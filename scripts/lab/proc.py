@@ -136,12 +136,15 @@ class Program:
         return True
 
 
-def run(command: Sequence[str], *, stdin: str = "", timeout: float = 60.0) -> str:
+def run(
+    command: Sequence[str], *, stdin: str = "", timeout: float = 60.0, environment: Mapping[str, str] | None = None
+) -> str:
     """Runs a short command to its end and returns its standard output."""
     try:
         done = subprocess.run(
-            list(command), input=stdin, capture_output=True, text=True, timeout=timeout, start_new_session=True
-        )
+            list(command), input=stdin, capture_output=True, text=True, timeout=timeout, start_new_session=True,
+            env=None if environment is None else dict(environment),
+        )  # fmt: skip
     except OSError as error:
         raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:

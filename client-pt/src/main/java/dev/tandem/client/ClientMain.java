@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         description = "The client of the utp transport. tor starts it: ClientTransportPlugin utp exec PATH/client-pt",
         mixinStandardHelpOptions = true,
         versionProvider = ClientMain.Version.class,
-        subcommands = StandaloneClient.class)
+        subcommands = {StandaloneClient.class, DoctorClient.class})
 public final class ClientMain implements Callable<Integer> {
     private static final String UNSAFE_LOGGING = "--unsafe-logging";
 
@@ -37,6 +37,13 @@ public final class ClientMain implements Callable<Integer> {
             paramLabel = "ADDR:PORT|unix:PATH",
             description = "Show metrics to Prometheus at /metrics of that loopback address or Unix socket.")
     private @Nullable String metrics;
+
+    @Option(
+            names = "--counters",
+            paramLabel = "NAME",
+            description = "The file in the state folder that counts what each carrier takes (default: "
+                    + "carriers.json). A tor that has a server-pt too has one folder for both: give them two names.")
+    private String counters = ManagedClient.COUNTERS_FILE;
 
     private final Map<String, String> environment;
 
@@ -57,15 +64,17 @@ public final class ClientMain implements Callable<Integer> {
 
     private static int managed(Map<String, String> environment, boolean unsafe) {
         try {
-            return runManaged(environment, unsafe, null);
+            return runManaged(environment, unsafe, null, ManagedClient.COUNTERS_FILE);
         } catch (InterruptedException | RuntimeException e) {
             return CommandErrors.tellBug(commandLine(environment).getErr(), e);
         }
     }
 
-    private static int runManaged(Map<String, String> environment, boolean unsafe, @Nullable String metrics)
+    private static int runManaged(
+            Map<String, String> environment, boolean unsafe, @Nullable String metrics, String counters)
             throws InterruptedException {
-        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe, metrics).run(environment, System.in);
+        return new ManagedClient(TransportMessages.standardOutput(unsafe), unsafe, metrics, counters)
+                .run(environment, System.in);
     }
 
     static CommandLine commandLine(Map<String, String> environment) {
@@ -88,7 +97,12 @@ public final class ClientMain implements Callable<Integer> {
                             "client-pt: tor did not start this; use 'client-pt standalone', or see 'client-pt --help'");
             return CommandLine.ExitCode.USAGE;
         }
-        return runManaged(environment, unsafeLogging, metrics);
+        // What else is in the folder has other names, and is precious.
+        if (!counters.matches("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.json")) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(), "--counters takes a plain file name that ends in .json");
+        }
+        return runManaged(environment, unsafeLogging, metrics, counters);
     }
 
     static String version() {

@@ -30,20 +30,24 @@ final class ManagedClient {
     /** The system property that scripts/archive sets: start, do all that a proxy does, and end. */
     private static final String REHEARSAL = "tandem.rehearsal";
 
-    private static final String COUNTERS_FILE = "carriers.json";
+    /** In the state folder, which is also that of the server of a tor which has both. */
+    static final String COUNTERS_FILE = "carriers.json";
 
     private final TransportMessages messages;
     private final ProxyLog log;
     private final @Nullable String metrics;
+    private final String countersFile;
 
     /**
      * A client that has not begun.
      *
      * @param metrics what {@code --metrics} said; null if nothing
+     * @param countersFile what {@code --counters} said, or {@link #COUNTERS_FILE}
      */
-    ManagedClient(TransportMessages messages, boolean unsafeLogging, @Nullable String metrics) {
+    ManagedClient(TransportMessages messages, boolean unsafeLogging, @Nullable String metrics, String countersFile) {
         this.messages = messages;
         this.metrics = metrics;
+        this.countersFile = countersFile;
         this.log = new ProxyLog(messages::log, unsafeLogging);
     }
 
@@ -85,7 +89,7 @@ final class ManagedClient {
                         log,
                         new TransportStatus(messages, TRANSPORT));
                 PublishedFile counters = new PublishedFile(
-                        folder, COUNTERS_FILE, () -> proxy.totals().snapshot().toJson(), log)) {
+                        folder, countersFile, () -> proxy.totals().snapshot().toJson(), log)) {
             if (environment.exitOnStdinClose()) {
                 end.watch(stdin);
             } else {

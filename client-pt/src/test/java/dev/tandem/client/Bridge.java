@@ -35,7 +35,11 @@ final class Bridge implements AutoCloseable {
     }
 
     Bridge(Supplier<SessionListener> listeners, LinkConfig config) {
-        server = new LinkServer(group.next(), new CarrierTotals(), IDENTITY, config, session -> {
+        this(listeners, config, IDENTITY);
+    }
+
+    private Bridge(Supplier<SessionListener> listeners, LinkConfig config, ServerIdentity identity) {
+        server = new LinkServer(group.next(), new CarrierTotals(), identity, config, session -> {
             session.autoRead(true);
             return listeners.get();
         });
@@ -47,6 +51,12 @@ final class Bridge implements AutoCloseable {
     /** One that sends back what comes, and takes so many sessions. */
     static Bridge ofSessions(int most) {
         return new Bridge(Echo::new, LinkConfig.DEFAULT.withLimits(ServerLimits.DEFAULT.withSessions(most, most)));
+    }
+
+    /** One that shows strangers another key than clients, as those do that an operator runs, and sends back what comes. */
+    static Bridge withFront() {
+        ServerIdentity front = ServerIdentity.generate(new SecureRandom());
+        return new Bridge(Echo::new, LinkConfig.DEFAULT, IDENTITY.withFront(front));
     }
 
     private static final class Echo implements SessionListener {

@@ -15,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line. */
 class ClientMainTest {
@@ -36,7 +37,7 @@ class ClientMainTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help", "--version", "standalone --help", "standalone --version"})
+    @CsvSource({"--help", "--version", "standalone --help", "standalone --version", "doctor --help"})
     void helps(String arguments) {
         assertEquals(0, run(arguments.split(" ")));
         assertTrue(out.toString().contains("client-pt"), out.toString());
@@ -74,6 +75,19 @@ class ClientMainTest {
         assertEquals(exitCode, run("standalone", "--listen", "127.0.0.1:0", "--bridge", line, "--metrics", address));
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertTrue(err.toString().startsWith("client-pt: " + expected), err.toString());
+    }
+
+    /** What else is in the state folder is not to be written over. */
+    @ParameterizedTest
+    @ValueSource(strings = {"identity.pem", "utp_paths", "../dialled.json", ".json", ""})
+    void countsInAFileOfItsOwn(String name) {
+        int exitCode = ClientMain.commandLine(Map.of("TOR_PT_MANAGED_TRANSPORT_VER", "1"))
+                .setErr(new PrintWriter(err, true))
+                .execute("--counters", name);
+        assertEquals(2, exitCode);
+        assertEquals(
+                "client-pt: --counters takes a plain file name that ends in .json; see --help",
+                err.toString().strip());
     }
 
     /** Half a bridge line behind a missing quote, and what people mistype. */

@@ -266,6 +266,18 @@ class ManagedClientTest {
         }
     }
 
+    /** Those of a server of the same tor, which has the same folder, are not touched. */
+    @Test
+    void countsWhereItIsTold() throws Exception {
+        Path state = Files.createDirectories(folder.resolve("state"));
+        Path servers = Files.writeString(state.resolve("carriers.json"), "a server's");
+        try (ManagedRun run = new ManagedRun(environment(), null, "dialled.json")) {
+            run.await("CMETHODS DONE");
+        }
+        assertTrue(Files.readString(state.resolve("dialled.json")).startsWith("{\"sessions\":0"));
+        assertEquals("a server's", Files.readString(servers));
+    }
+
     private void awaitCounters(int bytes) throws IOException {
         // Written twice a second.
         Path file = folder.resolve("state").resolve("carriers.json");

@@ -34,11 +34,16 @@ final class ManagedRun implements AutoCloseable {
 
     /** @param metrics what {@code --metrics} says; null if it is not there */
     ManagedRun(Map<String, String> environment, @Nullable String metrics) throws IOException {
+        this(environment, metrics, ManagedClient.COUNTERS_FILE);
+    }
+
+    /** @param counters what {@code --counters} says */
+    ManagedRun(Map<String, String> environment, @Nullable String metrics, String counters) throws IOException {
         PipedInputStream in = new PipedInputStream(stdin);
         TransportMessages messages = new TransportMessages(new Lines());
         exitCode = CompletableFuture.supplyAsync(() -> {
             try {
-                return new ManagedClient(messages, false, metrics).run(environment, in);
+                return new ManagedClient(messages, false, metrics, counters).run(environment, in);
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }

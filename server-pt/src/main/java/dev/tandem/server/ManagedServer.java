@@ -101,7 +101,8 @@ final class ManagedServer {
         UtpTransports.preload();
         BridgeState state = new BridgeState(folder);
         ServerIdentity identity = state.identity();
-        LinkConfig config = options.applyTo(LinkConfig.DEFAULT);
+        LinkConfig config =
+                options.applyTo(LinkConfig.DEFAULT, environment.orPort().orElse(null));
         InetSocketAddress address = environment
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
                 "The bridge's side of the utp transport. tor starts it: ServerTransportPlugin utp exec PATH/server-pt",
         mixinStandardHelpOptions = true,
         versionProvider = ServerMain.Version.class,
-        subcommands = StandaloneServer.class)
+        subcommands = {StandaloneServer.class, DoctorServer.class})
 public final class ServerMain implements Callable<Integer> {
     private static final String UNSAFE_LOGGING = "--unsafe-logging";
 

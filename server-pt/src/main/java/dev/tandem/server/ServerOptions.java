@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param carrier {@code carrier=}: {@code auto} (the default), {@code tls} (UDP is not listened on) or {@code utp}
  * @param congestion {@code cc=}: congestion control of what we send on µTP, {@code bbr} (the default), {@code cubic}, {@code ledbat} or
  *     {@code ledbat++}
- * @param decoy {@code decoy=}: the TLS server that strangers meet; null for one in this process
+ * @param decoy {@code decoy=}: the TLS server that strangers meet; null for one in this process, or for tor
+ * @param decoyIsOrPort {@code decoy=orport}: strangers meet tor's ORPort
  * @param anyUdpSource {@code udp-source=}: {@code client} (the default), µTP for addresses with a client's TCP connection
  *     only, or {@code any}
  * @param metrics {@code metrics=}: where metrics are shown; null for nowhere
@@ -38,6 +39,7 @@ record ServerOptions(
         CarrierPolicy carrier,
         CongestionControl congestion,
         @Nullable HostPort decoy,
+        boolean decoyIsOrPort,
         boolean anyUdpSource,
         @Nullable MetricsAddress metrics,
         Map<Bound, Integer> bounds) {
@@ -60,6 +62,7 @@ record ServerOptions(
         MAX_MEMORY_MIB("max-memory-mib", 1, 1 << 20),
         /** Of those who are no clients, or not known to be. */
         MAX_STRANGERS("max-strangers", 1, 1_000_000),
+        MAX_STRANGERS_PER_ADDRESS("max-strangers-per-address", 1, 1_000_000),
         /** By the server in this process. */
         MAX_STRANGER_HANDSHAKES_PER_SECOND("max-stranger-handshakes-per-second", 1, 1_000_000),
         MAX_LOG_LINES_PER_SECOND("max-log-lines-per-second", 1, 1_000_000),
@@ -96,6 +99,8 @@ record ServerOptions(
         }
     }
 
+    private static final String OR_PORT = "orport";
+
     /**
      * Reads them.
      *
@@ -108,6 +113,7 @@ record ServerOptions(
         CongestionControl congestion = CongestionControl.BBR;
         Map<Bound, Integer> bounds = new EnumMap<>(Bound.class);
         HostPort decoy = null;
+        boolean decoyIsOrPort = false;
         boolean anyUdpSource = false;
         MetricsAddress metrics = null;
         for (TransportArgs.Arg option : options.entries()) {
@@ -123,7 +129,10 @@ record ServerOptions(
                 switch (option.key()) {
                     case "carrier" -> carrier = CarrierPolicy.parse(option.value());
                     case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
-                    case "decoy" -> decoy = HostPort.parse("decoy=", option.value());
+                    case "decoy" -> {
+                        decoyIsOrPort = option.value().equals(OR_PORT);
+                        decoy = decoyIsOrPort ? null : decoyAt("decoy=", option.value());
+                    }
                     case "metrics" -> metrics = metricsAt("metrics=", option.value());
                     case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                     default ->
@@ -134,7 +143,7 @@ record ServerOptions(
                 throw new PtParseException(where + ": " + e.getMessage());
             }
         }
-        return new ServerOptions(carrier, congestion, decoy, anyUdpSource, metrics, bounds);
+        return new ServerOptions(carrier, congestion, decoy, decoyIsOrPort, anyUdpSource, metrics, bounds);
     }
 
     /**
@@ -165,6 +174,14 @@ record ServerOptions(
         }
     }
 
+    private static HostPort decoyAt(String option, String value) throws PtParseException {
+        try {
+            return HostPort.parse(option, value);
+        } catch (PtParseException e) {
+            throw new PtParseException(e.getMessage() + "; or " + OR_PORT);
+        }
+    }
+
     private static String boundKeys() {
         StringJoiner keys = new StringJoiner("=, ", ", ", "=");
         for (Bound bound : Bound.values()) {
@@ -184,10 +201,10 @@ record ServerOptions(
     /**
      * The configuration with what the options change.
      *
-     * @throws IOException if the decoy's name does not resolve, with a single line
+     * @param orPort that tor has named; null for none
+     * @throws IOException if the decoy's name does not resolve, or it is to be an ORPort and there is none, with a single line
      */
-    LinkConfig applyTo(LinkConfig config) throws IOException {
-        InetSocketAddress address = decoy == null ? null : decoy.resolve();
+    LinkConfig applyTo(LinkConfig config, @Nullable InetSocketAddress orPort) throws IOException {
         ServerLimits limits = config.limits();
         ServerLimits changed = limits.withHalfOpen(
                         or(Bound.MAX_HALF_OPEN, limits.halfOpen()),
@@ -202,13 +219,13 @@ record ServerOptions(
                         limits.unmatchedUtpBytes())
                 .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes())
                 .withMemory(memoryBytes(limits));
-        StrangerConfig strangers = config.strangers();
+        StrangerConfig strangers = metBy(config.strangers(), orPort);
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
                 .withStrangers(strangers
-                        .withDecoy(address)
                         .withAnyUdpSource(anyUdpSource)
+                        .withMaxPerAddress(or(Bound.MAX_STRANGERS_PER_ADDRESS, strangers.maxPerAddress()))
                         .withBounds(or(Bound.MAX_STRANGERS, strangers.maxStrangers()), strangers.maxMarkers())
                         .withHandshakesPerSecond(
                                 or(Bound.MAX_STRANGER_HANDSHAKES_PER_SECOND, strangers.handshakesPerSecond())))
@@ -220,6 +237,17 @@ record ServerOptions(
                 .withBuffers(
                         or(Bound.MAX_SESSION_BYTES, config.retainBytes()),
                         or(Bound.MAX_SESSION_BYTES, config.receiveBytes()));
+    }
+
+    private StrangerConfig metBy(StrangerConfig strangers, @Nullable InetSocketAddress orPort) throws IOException {
+        if (!decoyIsOrPort) {
+            return strangers.withDecoy(decoy == null ? null : decoy.resolve());
+        }
+        if (orPort == null) {
+            throw new IOException("decoy=" + OR_PORT
+                    + ": there is no tor that has named its ORPort; decoy=HOST:PORT names any server");
+        }
+        return strangers.withOrPort(orPort);
     }
 
     int logLinesPerSecond() {

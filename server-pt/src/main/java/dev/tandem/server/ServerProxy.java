@@ -155,8 +155,10 @@ final class ServerProxy implements AutoCloseable {
 
         @Override
         public void decoyUnreachable(long times) {
-            log.warning("the decoy cannot be reached (" + times
-                    + " times since this was said last); strangers meet a small web server instead");
+            boolean orPort = config.strangers().orPort();
+            log.warning((orPort ? "the ORPort" : "the decoy") + " cannot be reached (" + times
+                    + " times since this was said last); strangers "
+                    + (orPort ? "are refused" : "meet a small web server instead"));
         }
 
         @Override
@@ -167,7 +169,10 @@ final class ServerProxy implements AutoCloseable {
 
         @Override
         public void refused(Refusal refusal, InetSocketAddress from) {
-            log.info("turned away: " + refusal.text());
+            // Before an ORPort they are tor's peers, and welcome.
+            if (refusal != Refusal.STRANGER || !config.strangers().orPort()) {
+                log.info("turned away: " + refusal.text());
+            }
         }
     }
 

@@ -110,7 +110,7 @@ final class StandaloneServer implements Callable<Integer> {
         log.limit(given.logLinesPerSecond());
         Upstream upstream = configured(
                 () -> new Upstream(HostPort.parse("--forward", forward).resolve(), null, null));
-        LinkConfig config = configured(() -> given.applyTo(LinkConfig.DEFAULT));
+        LinkConfig config = configured(() -> given.applyTo(LinkConfig.DEFAULT, null));
         StateFolder folder = configured(() -> StateFolder.open(state == null ? defaultState() : state));
         BridgeState bridge = new BridgeState(folder);
         ServerIdentity identity = configured(bridge::identity);

@@ -3,6 +3,7 @@ package dev.tandem.server;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.ptspec.BridgeLine;
@@ -16,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -121,7 +124,9 @@ class ManagedServerTest {
                 "utp:max-log-lines-per-second= | max-log-lines-per-second= takes a number",
                 "utp:max-handshakes-per-second=99999999999 | max-handshakes-per-second= takes a number",
                 "utp:max-sessions=7;utp:max-sessions=8 | max-sessions= is there twice",
-                "utp:decoy=here | decoy= takes HOST:PORT",
+                "utp:decoy=here | decoy= takes HOST:PORT; or orport",
+                "utp:decoy=orport;utp:decoy=orport | decoy= is there twice",
+                "utp:max-strangers-per-address=0 | max-strangers-per-address= takes a number from 1 to 1000000",
                 "utp:decoy=\\:443 | decoy= takes HOST:PORT",
                 "utp:decoy=localhost\\:0 | with a port of 1 to 65535",
                 "utp:decoy=nowhere.invalid\\:443 | decoy=: the host's name does not resolve",
@@ -282,6 +287,77 @@ class ManagedServerTest {
             String line = run.await("LOG SEVERITY=warning");
             assertTrue(line.contains("the decoy cannot be reached"), line);
             assertFalse(ADDRESS.matcher(line).find(), line);
+        }
+    }
+
+    /** The plain one, while sessions are introduced to the Extended one; and nothing is said of those who come and go. */
+    @Test
+    void strangersReachTheOrPortByteForByte() throws Exception {
+        byte[] content = content(1_000_000);
+        Path cookie = Files.write(folder.resolve("cookie"), OrPort.cookieFile(SECRET));
+        try (OrPort extended = new OrPort(SECRET);
+                OrPort plain = new OrPort(null)) {
+            Map<String, String> variables = environment(plain.address());
+            variables.put("TOR_PT_EXTENDED_SERVER_PORT", IpAddresses.format(extended.address()));
+            variables.put("TOR_PT_AUTH_COOKIE_FILE", cookie.toString());
+            variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=orport");
+            try (ManagedRun run = new ManagedRun(variables)) {
+                String smethod = run.await("SMETHOD utp ");
+                InetSocketAddress address = addressOf(smethod);
+                try (Socket stranger = new Socket(address.getAddress(), address.getPort())) {
+                    CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> {
+                        try {
+                            stranger.getOutputStream().write(content);
+                            stranger.shutdownOutput();
+                        } catch (IOException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    });
+                    assertArrayEquals(content, stranger.getInputStream().readAllBytes());
+                    sent.join();
+                }
+                assertTrue(extended.introductions.isEmpty());
+                try (Client client = new Client(address, BridgeCert.parse(certOf(smethod)), content)) {
+                    assertTrue(extended.introduction().startsWith("1 127.0.0.1:"));
+                    assertEquals(CloseReason.FINISHED, client.closed());
+                    assertArrayEquals(content, client.received());
+                }
+                run.await("LOG SEVERITY=info MESSAGE=\"session ended: finished");
+                assertFalse(String.join("\n", run.logLines()).contains("stranger"), String.join("\n", run.logLines()));
+            }
+        }
+    }
+
+    @Test
+    void anOrPortThatIsNotThereIsToldAndStrangersAreRefused() throws Exception {
+        Map<String, String> variables = environment(unused());
+        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=orport");
+        try (ManagedRun run = new ManagedRun(variables)) {
+            InetSocketAddress address = addressOf(run.await("SMETHOD utp "));
+            try (Socket stranger = new Socket(address.getAddress(), address.getPort())) {
+                stranger.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                assertThrows(
+                        SocketException.class, () -> stranger.getInputStream().read());
+            }
+            String line = run.await("LOG SEVERITY=warning");
+            assertTrue(line.contains("the ORPort cannot be reached (1 times"), line);
+            assertTrue(line.contains("strangers are refused"), line);
+            assertFalse(ADDRESS.matcher(line).find(), line);
+        }
+    }
+
+    /** tor names none where it has only the Extended one. */
+    @Test
+    void anOrPortThatTorDoesNotNameIsToldAndItStays() throws Exception {
+        Map<String, String> variables = environment(unused());
+        variables.put("TOR_PT_EXTENDED_SERVER_PORT", variables.remove("TOR_PT_ORPORT"));
+        variables.put("TOR_PT_AUTH_COOKIE_FILE", folder.resolve("cookie").toString());
+        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=orport");
+        try (ManagedRun run = new ManagedRun(variables)) {
+            String line = run.await("SMETHOD-ERROR utp ");
+            assertTrue(line.contains("decoy=orport: there is no tor that has named its ORPort"), line);
+            run.await("SMETHODS DONE");
+            assertTrue(run.isRunning());
         }
     }
 

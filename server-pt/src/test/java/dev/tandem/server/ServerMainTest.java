@@ -37,7 +37,7 @@ class ServerMainTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"--help", "--version", "standalone --help", "standalone --version"})
+    @CsvSource({"--help", "--version", "standalone --help", "standalone --version", "doctor --help"})
     void helps(String arguments) {
         assertEquals(0, run(arguments.split(" ")));
         assertTrue(out.toString().contains("server-pt"), out.toString());
@@ -68,5 +68,24 @@ class ServerMainTest {
         assertEquals(exitCode, run(args));
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertTrue(err.toString().startsWith("server-pt: ") && err.toString().contains(expected), err.toString());
+    }
+
+    /** What is behind it need not be a relay's ORPort: whoever wants strangers to reach it has to name it. */
+    @Test
+    void hasNoOrPortWithoutTor() {
+        assertEquals(
+                1,
+                run(
+                        "standalone",
+                        "--listen",
+                        "127.0.0.1:0",
+                        "--forward",
+                        "127.0.0.1:22",
+                        "--state",
+                        folder.toString(),
+                        "-o",
+                        "decoy=orport"));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().startsWith("server-pt: decoy=orport: there is no tor"), err.toString());
     }
 }

@@ -31,7 +31,7 @@ public final class UtpTransports {
      */
     public static EventLoopGroup newEventLoopGroup(int threads) {
         return new MultiThreadIoEventLoopGroup(
-                threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+                threads, Epoll.isAvailable() ? SteadyEpollHandler.newFactory() : NioIoHandler.newFactory());
     }
 
     /**
@@ -80,7 +80,8 @@ public final class UtpTransports {
 
     /** Whether a loop drives its channels by epoll. */
     public static boolean isEpoll(EventLoop loop) {
-        return loop instanceof IoEventLoop io && io.isIoType(EpollIoHandler.class);
+        return loop instanceof IoEventLoop io
+                && (io.isIoType(SteadyEpollHandler.class) || io.isIoType(EpollIoHandler.class));
     }
 
     /** A TCP channel that fits the loop. */

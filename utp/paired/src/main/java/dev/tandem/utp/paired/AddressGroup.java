@@ -1,7 +1,9 @@
 package dev.tandem.utp.paired;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What counts as one address for a bound: an IPv4 address, or an IPv6 network of 64 bits, from which any host can take as many addresses
@@ -14,6 +16,13 @@ import java.nio.ByteBuffer;
 record AddressGroup(boolean ipv4, long bits) {
     private static final long MAPPED = 0xffffL;
     private static final long TRANSLATED_HIGH = 0x0064_ff9b_0000_0000L;
+
+    /** Where a channel has no address, which happens when it is gone already. */
+    private static final AddressGroup NOWHERE = new AddressGroup(false, 0);
+
+    static AddressGroup of(@Nullable InetSocketAddress from) {
+        return from == null || from.getAddress() == null ? NOWHERE : of(from.getAddress());
+    }
 
     static AddressGroup of(InetAddress address) {
         ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());

@@ -22,12 +22,14 @@ import dev.tandem.utp.paired.tls.LinkTls;
 import dev.tandem.utp.paired.tls.TlsChannelHandler;
 import dev.tandem.utp.protocol.EndpointConfig;
 import dev.tandem.utp.protocol.SourceFilter;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -50,6 +52,12 @@ import org.jspecify.annotations.Nullable;
 public final class LinkServer implements LinkView {
     /** How often port 0 is tried: the free TCP port may be taken for UDP. */
     private static final int PORT_TRIES = 16;
+
+    /**
+     * The kernel's receive buffer of a connection from tor to one of its peers that is no client. Unlike that of a session it does not grow:
+     * it holds five milliseconds of 100 Mbit/s.
+     */
+    private static final int STRANGER_RECEIVE_BYTES = 64 * 1024;
 
     private final EventLoop loop;
     private final CarrierTotals totals;
@@ -363,6 +371,16 @@ public final class LinkServer implements LinkView {
         @Override
         public void decoyUnreachable(long times) {
             acceptor.decoyUnreachable(times);
+        }
+
+        @Override
+        public Object origin(Channel channel) {
+            return AddressGroup.of(addressOf(channel));
+        }
+
+        @Override
+        public Bootstrap toOrPort() {
+            return LocalSockets.dialling(loop, new Bootstrap()).option(ChannelOption.SO_RCVBUF, STRANGER_RECEIVE_BYTES);
         }
     }
 

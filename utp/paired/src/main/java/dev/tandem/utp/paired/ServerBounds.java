@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 /** Keeps a server's bounds on connections and sessions, in total and for each address, and on the memory of the sessions. On the server's event loop. */
 final class ServerBounds {
     private static final long WATCH_SECONDS = 1;
-    /** Where a channel has no address, which happens when it is gone already. */
-    private static final AddressGroup NOWHERE = new AddressGroup(false, 0);
 
     private final BoundCounters counters;
     private final Table<Channel> halfOpen;
@@ -148,7 +146,7 @@ final class ServerBounds {
                 counters.hit(bound);
                 return false;
             }
-            if (counts.getOrDefault(group(from), 0) >= maxPerAddress) {
+            if (counts.getOrDefault(AddressGroup.of(from), 0) >= maxPerAddress) {
                 counters.hit(perAddressBound);
                 return false;
             }
@@ -156,7 +154,7 @@ final class ServerBounds {
         }
 
         void add(T entry, @Nullable InetSocketAddress from) {
-            AddressGroup group = group(from);
+            AddressGroup group = AddressGroup.of(from);
             if (entries.put(entry, group) == null) {
                 counts.merge(group, 1, Integer::sum);
             }
@@ -167,10 +165,6 @@ final class ServerBounds {
             if (group != null) {
                 counts.computeIfPresent(group, (same, count) -> count == 1 ? null : count - 1);
             }
-        }
-
-        private static AddressGroup group(@Nullable InetSocketAddress from) {
-            return from == null || from.getAddress() == null ? NOWHERE : AddressGroup.of(from.getAddress());
         }
     }
 }

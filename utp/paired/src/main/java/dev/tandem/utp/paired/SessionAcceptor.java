@@ -15,7 +15,8 @@ public interface SessionAcceptor {
     default void refused(Refusal refusal, InetSocketAddress from) {}
 
     /**
-     * The decoy cannot be reached; strangers meet a server in this process instead. Told at most once a minute.
+     * The decoy cannot be reached; strangers meet a server in this process instead, or, where it is tor's ORPort, a reset. Told at most
+     * once a minute.
      *
      * @param times since it was told last
      */

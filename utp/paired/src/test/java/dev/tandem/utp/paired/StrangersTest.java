@@ -3,7 +3,6 @@ package dev.tandem.utp.paired;
 import static dev.tandem.utp.paired.LinkFixture.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -35,9 +34,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -79,48 +76,6 @@ class StrangersTest {
     private <T extends AutoCloseable> T opened(T resource) {
         opened.add(resource);
         return resource;
-    }
-
-    /** A decoy that does what the test says. */
-    private static final class Decoy implements AutoCloseable {
-        private final ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
-
-        Decoy() throws IOException {
-            Thread acceptor = new Thread(
-                    () -> {
-                        try {
-                            while (true) {
-                                Socket socket = listening.accept();
-                                socket.setSoTimeout(PATIENCE_MILLIS);
-                                accepted.add(socket);
-                            }
-                        } catch (IOException e) {
-                            // The test is over.
-                        }
-                    },
-                    "decoy");
-            acceptor.setDaemon(true);
-            acceptor.start();
-        }
-
-        InetSocketAddress address() {
-            return (InetSocketAddress) listening.getLocalSocketAddress();
-        }
-
-        Socket next() throws InterruptedException {
-            Socket socket = accepted.poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
-            assertNotNull(socket, "nobody came to the decoy");
-            return socket;
-        }
-
-        @Override
-        public void close() throws IOException {
-            listening.close();
-            for (Socket socket : accepted) {
-                socket.close();
-            }
-        }
     }
 
     private static LinkConfig config(StrangerConfig strangers) {
@@ -482,7 +437,7 @@ class StrangersTest {
             Socket fourth = call(link);
             fourth.getOutputStream().write(hello, 0, 75);
             listenInVain(link);
-            assertTrue(decoy.accepted.isEmpty());
+            assertTrue(decoy.nobodyCame());
             PatternUser client = PatternUser.client(1_000);
             link.dial(LinkConfig.DEFAULT, client);
             assertEquals(CloseReason.FINISHED, await(client.closed));
@@ -512,7 +467,7 @@ class StrangersTest {
             assertEquals(-1, endOf(spoken));
             assertEquals(-1, silent.get(0).getInputStream().read());
             assertEquals(258, link.strangersPresent());
-            assertTrue(decoy.accepted.isEmpty());
+            assertTrue(decoy.nobodyCame());
             // The third, the one that has spoken, and the first of the silent ones.
             assertEquals(3L, link.serverTotals.snapshot().bounds().get(Bound.STRANGERS));
         }

@@ -33,8 +33,7 @@ final class Pacer {
         if (bytesPerSecond == 0 || !started) {
             return true;
         }
-        long ahead =
-                holdingBack ? QUANTUM_NANOS - Math.min(BATCH_NANOS, nanos(BATCH_BYTES, bytesPerSecond)) : QUANTUM_NANOS;
+        long ahead = holdingBack ? QUANTUM_NANOS - nanos(batchBytes(bytesPerSecond), bytesPerSecond) : QUANTUM_NANOS;
         holdingBack = nextNanos - nowNanos > ahead;
         if (holdingBack) {
             deadline = nextNanos;
@@ -61,6 +60,11 @@ final class Pacer {
         long from = started && nextNanos - earliest > 0 ? nextNanos : started ? earliest : nowNanos;
         started = true;
         nextNanos = from + nanos(bytes, bytesPerSecond);
+    }
+
+    /** What is worth waiting for at that rate, to go out as one. */
+    static int batchBytes(long bytesPerSecond) {
+        return (int) Math.min(BATCH_BYTES, (double) bytesPerSecond / SECOND_NANOS * BATCH_NANOS);
     }
 
     private static long nanos(int bytes, long bytesPerSecond) {

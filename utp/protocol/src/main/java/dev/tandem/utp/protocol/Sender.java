@@ -43,6 +43,7 @@ final class Sender {
     private static final int ASSUMED_WINDOW_BYTES = 16 << 10;
 
     private static final int PACKETS_BEHIND_PROBE = 4;
+    private static final int MIN_BATCHES_IN_WINDOW = 3;
 
     private static final long MAX_OVERTAKEN_NANOS = 60_000_000_000L;
     private static final long MIN_PERSIST_NANOS = 500_000_000L;
@@ -271,7 +272,8 @@ final class Sender {
     private @Nullable SentPacket choosePacket(long nowNanos) {
         SentPacket lost = recovery.firstLost();
         if (lost != null) {
-            return mayTransmit(nowNanos, Packet.HEADER_BYTES + lost.payloadBytes(), isBeyondReach()) ? lost : null;
+            int wireBytes = Packet.HEADER_BYTES + lost.payloadBytes();
+            return mayTransmit(nowNanos, wireBytes, isBeyondReach()) ? lost : null;
         }
         SentPacket fresh = nextNewPacket(nowNanos);
         return fresh == null && probe ? recovery.latestInFlight() : fresh;
@@ -315,7 +317,7 @@ final class Sender {
                 payload = PacketWriter.paddedPayloadBytes(payload, mtuProbeBytes);
             }
             int wireBytes = Math.max(Packet.HEADER_BYTES + payload, mtuProbeBytes);
-            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, wireBytes, false)) {
+            if (payload > windowRoomBytes() || !mayTransmit(nowNanos, batchBytes(wireBytes), false)) {
                 return null;
             }
         }
@@ -341,10 +343,28 @@ final class Sender {
         return recovery.packetsOutstanding() > reach * Byte.SIZE;
     }
 
-    /** Whether the congestion window has room and the time has come; a first packet always has, and so has a probe. */
-    private boolean mayTransmit(long nowNanos, int bytes, boolean despiteWindow) {
+    /**
+     * The room in the congestion window that is waited for once it was full. Acknowledgements come for batches: were their
+     * room given away at once, each small batch would come round again as one, and cost as much as a large one. A third
+     * of the window is waited for at most, so that others are under way meanwhile.
+     */
+    private long batchBytes(int packetBytes) {
+        return windowLimited
+                ? Math.max(
+                        packetBytes,
+                        Math.min(
+                                Pacer.batchBytes(controller.pacingBytesPerSecond()),
+                                controller.windowBytes() / MIN_BATCHES_IN_WINDOW))
+                : packetBytes;
+    }
+
+    /**
+     * Whether the congestion window has so much room and the time has come; a first packet always has, and so has a
+     * probe.
+     */
+    private boolean mayTransmit(long nowNanos, long roomBytes, boolean despiteWindow) {
         long inFlight = recovery.bytesInFlight();
-        windowLimited = inFlight + bytes > controller.windowBytes();
+        windowLimited = inFlight + roomBytes > controller.windowBytes();
         if (probe) {
             return true;
         }

@@ -29,6 +29,7 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     static final long HOLD_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final FrontDoor door;
+    private final Object origin;
     /** There was room for it, so that it gets what strangers get. */
     private boolean served;
     /** A stranger for whom there is no room yet. */
@@ -36,7 +37,7 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     /** It has ended its direction while it waited. */
     private boolean ended;
 
-    private final Splice splice = new Splice(this);
+    private final Splice splice;
     private boolean spliced;
     private boolean decided;
     private @Nullable ChannelHandlerContext context;
@@ -45,9 +46,19 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     /** All that came, until it is decided. */
     private ByteBuf held = Unpooled.EMPTY_BUFFER;
 
-    /** One that is to be added to its channel's pipeline, and then told {@link #serve()} or {@link #waitForRoom()}. */
-    Caller(FrontDoor door) {
+    /**
+     * One that is to be added to its channel's pipeline, and then told {@link #serve()} or {@link #waitForRoom()}.
+     *
+     * @param origin equal for those who are counted together
+     */
+    Caller(FrontDoor door, Object origin) {
         this.door = door;
+        this.origin = origin;
+        this.splice = new Splice(this, door.waterMark());
+    }
+
+    Object origin() {
+        return origin;
     }
 
     @Override
@@ -85,7 +96,7 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
         if (decoy != null) {
             spliced = true;
             ctx.pipeline().addLast(splice.callerEnd());
-            splice.connect(ctx.channel().eventLoop(), decoy);
+            splice.connect(ctx.channel().eventLoop(), door.newBootstrap(), decoy);
             if (queued) {
                 splice.decided();
             } else if (held.isReadable()) {
@@ -299,12 +310,15 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
     }
 
     @Override
-    public void decoyUnreachable() {
+    public boolean decoyUnreachable() {
         ChannelHandlerContext ctx = context;
         if (ctx == null) {
-            return;
+            return false;
         }
         door.onDecoyUnreachable();
+        if (door.isBeforeOrPort()) {
+            return false;
+        }
         boolean ended = splice.isCallerEnded();
         ByteBuf sent = splice.takePending();
         spliced = false;
@@ -321,5 +335,6 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
             sent.release();
             startTimer(ctx);
         }
+        return true;
     }
 }

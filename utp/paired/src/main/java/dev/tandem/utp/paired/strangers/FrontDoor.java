@@ -1,13 +1,15 @@
 package dev.tandem.utp.paired.strangers;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,12 @@ public final class FrontDoor {
 
         /** Connections to the decoy failed since this was told last; told at most once a minute. */
         void decoyUnreachable(long times);
+
+        /** Where a caller comes from: equal for those who are counted together. */
+        Object origin(Channel channel);
+
+        /** One with the options of a socket to tor. */
+        Bootstrap toOrPort();
     }
 
     /**
@@ -31,6 +39,12 @@ public final class FrontDoor {
      * The oldest makes room for a newer one: a client shows its marker at once, and those who fill the bound must not keep it out.
      */
     private static final int MAX_WAITING = 256;
+
+    /**
+     * What may wait in this process to be written to an ORPort's peer, or to the ORPort, and one read more: there are thousands of them,
+     * and who has tor send and does not read must not fill the memory. The kernel's buffers hold what a path needs.
+     */
+    private static final WriteBufferWaterMark OR_PORT_MARK = new WriteBufferWaterMark(8 * 1024, 16 * 1024);
 
     private static final long TELL_NANOS = TimeUnit.MINUTES.toNanos(1);
 
@@ -41,7 +55,10 @@ public final class FrontDoor {
     private final MarkerCheck markers;
     private final WebServer web;
     /** Strangers, and who may be one, with what that costs. */
-    private final Set<Channel> present = new HashSet<>();
+    private final Map<Channel, Object> present = new HashMap<>();
+
+    /** How many of them there are from each origin. */
+    private final Map<Object, Integer> origins = new HashMap<>();
 
     private final LinkedHashSet<Caller> waiting = new LinkedHashSet<>();
 
@@ -67,9 +84,9 @@ public final class FrontDoor {
 
     /** A connection was accepted; nothing was read from it yet. */
     public void accept(Channel channel) {
-        Caller caller = new Caller(this);
+        Caller caller = new Caller(this, host.origin(channel));
         channel.pipeline().addLast(caller);
-        if (present.size() < config.maxStrangers()) {
+        if (hasRoom(caller)) {
             serve(caller, channel);
             return;
         }
@@ -81,19 +98,39 @@ public final class FrontDoor {
         }
     }
 
+    private boolean hasRoom(Caller caller) {
+        return present.size() < config.maxStrangers()
+                && origins.getOrDefault(caller.origin(), 0) < config.maxPerAddress();
+    }
+
     private void serve(Caller caller, Channel channel) {
-        present.add(channel);
+        present.put(channel, caller.origin());
+        origins.merge(caller.origin(), 1, Integer::sum);
         channel.closeFuture().addListener(closed -> leave(channel));
         caller.serve();
     }
 
     private void leave(Channel channel) {
-        present.remove(channel);
-        while (present.size() < config.maxStrangers() && !waiting.isEmpty()) {
-            Caller oldest = waiting.iterator().next();
-            waiting.remove(oldest);
-            serve(oldest, oldest.channel());
+        Object origin = present.remove(channel);
+        if (origin != null) {
+            origins.computeIfPresent(origin, (same, count) -> count == 1 ? null : count - 1);
         }
+        for (Caller next; (next = oldestWithRoom()) != null; ) {
+            waiting.remove(next);
+            serve(next, next.channel());
+        }
+    }
+
+    private @Nullable Caller oldestWithRoom() {
+        if (present.size() >= config.maxStrangers()) {
+            return null;
+        }
+        for (Caller caller : waiting) {
+            if (hasRoom(caller)) {
+                return caller;
+            }
+        }
+        return null;
     }
 
     private void displaceOldest() {
@@ -107,7 +144,7 @@ public final class FrontDoor {
         while (!waiting.isEmpty()) {
             displaceOldest();
         }
-        new ArrayList<>(present).forEach(Channel::close);
+        new ArrayList<>(present.keySet()).forEach(Channel::close);
     }
 
     /** What was counted so far. */
@@ -119,6 +156,20 @@ public final class FrontDoor {
     @Nullable
     InetSocketAddress decoy() {
         return config.decoy();
+    }
+
+    boolean isBeforeOrPort() {
+        return config.orPort();
+    }
+
+    /** With the options that a socket to the decoy is to have. */
+    Bootstrap newBootstrap() {
+        return config.orPort() ? host.toOrPort() : new Bootstrap();
+    }
+
+    @Nullable
+    WriteBufferWaterMark waterMark() {
+        return config.orPort() ? OR_PORT_MARK : null;
     }
 
     WebServer web() {

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
@@ -37,8 +38,13 @@ final class Splice {
         /** The decoy left before the caller was known. The caller does not learn it before {@link #decided()}. Told at least once. */
         void decoyLeft();
 
-        /** The decoy is not to be had. What the caller sent is to be taken with {@link #takePending()}. */
-        void decoyUnreachable();
+        /**
+         * The decoy is not to be had.
+         *
+         * @return whether somebody stands in for it, who has taken what the caller sent with {@link #takePending()}. Otherwise the
+         *     caller meets what it would meet at a port where nobody listens: a reset
+         */
+        boolean decoyUnreachable();
     }
 
     private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
@@ -50,6 +56,7 @@ final class Splice {
     private static final long ORPHAN_SECONDS = 60;
 
     private final Watcher watcher;
+    private final @Nullable WriteBufferWaterMark mark;
     private final End caller = new End(true);
     private final End decoy = new End(false);
 
@@ -68,13 +75,22 @@ final class Splice {
 
     private boolean resetHeld;
 
-    Splice(Watcher watcher) {
+    /** @param mark how much may wait to be written to either; null for Netty's usual amount */
+    Splice(Watcher watcher, @Nullable WriteBufferWaterMark mark) {
         this.watcher = watcher;
+        this.mark = mark;
     }
 
-    /** Dials the decoy. */
-    void connect(EventLoop loop, InetSocketAddress address) {
-        ChannelFuture connecting = new Bootstrap()
+    /**
+     * Dials the decoy.
+     *
+     * @param bootstrap with the options that its socket is to have
+     */
+    void connect(EventLoop loop, Bootstrap bootstrap, InetSocketAddress address) {
+        if (mark != null) {
+            bootstrap.option(ChannelOption.WRITE_BUFFER_WATER_MARK, mark);
+        }
+        ChannelFuture connecting = bootstrap
                 .group(loop)
                 .channelFactory(() -> UtpTransports.newSocketChannel(loop))
                 .option(ChannelOption.TCP_NODELAY, true)
@@ -98,9 +114,8 @@ final class Splice {
     }
 
     private void handleUnreachable() {
-        if (!over) {
-            over = true;
-            watcher.decoyUnreachable();
+        if (!over && !watcher.decoyUnreachable()) {
+            decoy.handleReset();
         }
     }
 
@@ -112,6 +127,9 @@ final class Splice {
     /** The caller is a stranger: from now on the two are one connection. */
     void decided() {
         decided = true;
+        if (mark != null && caller.context != null) {
+            caller.context.channel().config().setWriteBufferWaterMark(mark);
+        }
         if (resetHeld) {
             abort();
             return;

@@ -95,6 +95,7 @@ public final class Bbr implements CongestionController {
     private static final int MIN_PACKETS = 4;
     private static final int MIN_QUANTUM_PACKETS = 3;
     private static final int MAX_QUANTUM_PACKETS = 64;
+    private static final int QUANTA_IN_WINDOW = 3;
     private static final int INITIAL_PACKETS = 10;
 
     private final QueueOwner queueOwner = new QueueOwner();
@@ -440,9 +441,12 @@ public final class Bbr implements CongestionController {
             windowBytes = Math.min(windowBytes, probeRttWindow());
             return;
         }
-        // Room for a batch of acknowledgements that comes late, and for our own batches of sending.
-        double target =
-                Math.min(boundBytes(), bdpBytes(mode == Mode.UP ? UP_WINDOW_GAIN : WINDOW_GAIN) + quantumBytes());
+        // Room for a batch of acknowledgements that comes late, and for our own batches of sending: one here, one on
+        // its way
+        // and one at the receiver, however short the way is.
+        double quantum = quantumBytes();
+        double inFlight = bdpBytes(mode == Mode.UP ? UP_WINDOW_GAIN : WINDOW_GAIN) + quantum;
+        double target = Math.min(boundBytes(), Math.max(inFlight, QUANTA_IN_WINDOW * quantum));
         if (timedOut) {
             // The model has not changed; what was learned holds once something is heard again.
             timedOut = false;
