@@ -74,7 +74,7 @@ class ServerMainTest {
     @Test
     void hasNoOrPortWithoutTor() {
         assertEquals(
-                1,
+                78,
                 run(
                         "standalone",
                         "--listen",
