@@ -12,7 +12,7 @@ import dev.tandem.doctor.Report;
 import dev.tandem.doctor.SystemFiles;
 import dev.tandem.doctor.TorSetup;
 import dev.tandem.ptspec.BridgeLine;
-import dev.tandem.ptspec.IpAddresses;
+import dev.tandem.ptspec.ExitException;
 import dev.tandem.ptspec.LibraryLog;
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.PtParseException;
@@ -20,7 +20,6 @@ import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.WarmUp;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -86,7 +85,8 @@ final class DoctorClient implements Callable<Integer> {
         Report report = new Report(spec.commandLine().getOut());
         try {
             UpstreamProxy through = upstream == null ? null : StandaloneClient.upstreamProxy(upstream);
-            LinkConfig config = bound(bindV4, bindV6);
+            LinkConfig config = StandaloneClient.bound(
+                    Setting.ofOption("--bind-v4", bindV4), Setting.ofOption("--bind-v6", bindV6));
             InetSocketAddress listening = listen == null ? null : StandaloneClient.listenAddress(listen);
             examine(report, listening);
             if (bridge != null) {
@@ -94,7 +94,7 @@ final class DoctorClient implements Callable<Integer> {
             } else {
                 report.add(Finding.note("bridge: none was named, none is tried (--bridge, --bridge-file)"));
             }
-        } catch (PtParseException e) {
+        } catch (PtParseException | ExitException e) {
             spec.commandLine().getErr().println("client-pt: " + e.getMessage());
             return CommandLine.ExitCode.USAGE;
         } catch (IOException e) {
@@ -146,25 +146,5 @@ final class DoctorClient implements Callable<Integer> {
         WarmUp.rehearse();
         new BridgeProbe(line.address(), arguments.cert(), wanted, way, echo, BridgeProbe.Patience.DEFAULT)
                 .run(report::add);
-    }
-
-    /** The standard configuration with outbound bind addresses; null for any. */
-    private static LinkConfig bound(@Nullable String bindV4, @Nullable String bindV6) throws PtParseException {
-        return LinkConfig.DEFAULT.withOutboundBind(
-                address("--bind-v4", bindV4, IpAddresses::parseIpv4),
-                address("--bind-v6", bindV6, StandaloneClient::parseIpv6));
-    }
-
-    private interface AddressParser {
-        InetAddress parse(String text) throws PtParseException;
-    }
-
-    private static @Nullable InetAddress address(String option, @Nullable String value, AddressParser parser)
-            throws PtParseException {
-        try {
-            return value == null ? null : parser.parse(value);
-        } catch (PtParseException e) {
-            throw new PtParseException(option + ": " + e.getMessage());
-        }
     }
 }

@@ -336,7 +336,7 @@ final class StandaloneClient implements Callable<Integer> {
     }
 
     /** Not one that maps IPv4. */
-    static InetAddress parseIpv6(String text) throws PtParseException {
+    private static InetAddress parseIpv6(String text) throws PtParseException {
         InetAddress address = IpAddresses.parseIpv6(text);
         if (address.getAddress().length == 4) {
             throw new PtParseException("an IPv4 address");

@@ -82,6 +82,18 @@ class DoctorServerTest {
         assertSays("7 sessions");
     }
 
+    /** There is an ORPort under tor, and none for a standalone server. */
+    @Test
+    void knowsWhoHasAnOrPort() throws Exception {
+        Path torrc = folder.resolve("torrc");
+        Files.writeString(torrc, "ServerTransportOptions utp decoy=orport\n");
+        run("--torrc", torrc.toString());
+        assertSays("ok    ServerTransportOptions: 1 accepted");
+        assertSays("ok    decoy: strangers reach tor's ORPort");
+        assertEquals(1, run("-o", "decoy=orport"));
+        assertSays("FAIL  decoy=orport: there is no tor that has named its ORPort");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
