@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 /** Whether a bridge's torrc has tor offer this transport, and where. */
 public final class ServerTorrcCheck {
     private static final String TRANSPORT = "utp";
+    /** README.md, "A relay", says why. */
+    private static final List<String> RELAY_LINES = List.of(
+            "AssumeReachable 1", "CountPrivateBandwidth 1", "DoSConnectionEnabled 0", "DoSCircuitCreationEnabled 0");
+
     private static final String LISTEN_EXAMPLE = "ServerTransportListenAddr utp 0.0.0.0:443";
 
     private final Torrc torrc;
@@ -44,7 +48,10 @@ public final class ServerTorrcCheck {
     }
 
     private void lookAtBridge() {
-        if (!torrc.isOn("BridgeRelay")) {
+        if (torrc.all("ServerTransportOptions", TRANSPORT).stream()
+                .anyMatch(line -> line.words().contains("decoy=orport"))) {
+            lookAtRelay();
+        } else if (!torrc.isOn("BridgeRelay")) {
             findings.add(Finding.warn(
                     "torrc: BridgeRelay is not 1",
                     "A relay that is no bridge is in the public list of relays, and its address with it. In torrc:",
@@ -66,6 +73,23 @@ public final class ServerTorrcCheck {
                     "It works without; but then tor does not know from which countries clients come, nor by which transport. In"
                             + " torrc:",
                     "ExtORPort auto"));
+        }
+    }
+
+    /** Strangers reach tor through the proxy, from this machine's own address. */
+    private void lookAtRelay() {
+        List<String> missing = RELAY_LINES.stream()
+                .filter(line -> !torrc.last(line.replaceFirst(" .*", ""))
+                        .map(there -> line.endsWith(" " + there.value()))
+                        .orElse(false))
+                .toList();
+        if (missing.isEmpty()) {
+            findings.add(Finding.ok("torrc: what a relay behind decoy=orport needs"));
+        } else {
+            findings.add(Finding.warn(
+                    "torrc: a relay behind decoy=orport, and tor sees its peers come from 127.0.0.1",
+                    "It would find itself unreachable, not count them, or take them all for one that attacks. In torrc:",
+                    missing.toArray(String[]::new)));
         }
     }
 

@@ -70,4 +70,21 @@ class ServerTorrcCheckTest {
         assertEquals(List.of(Finding.ok("torrc: BridgeRelay 1")), check.findings());
         assertNull(check(GOOD).listening());
     }
+
+    /** It is in the public list, and is to be. */
+    @Test
+    void aRelayIsNoBridge() {
+        String relay = "ORPort 4433 NoListen\nORPort 127.0.0.1:9002 NoAdvertise\nExtORPort auto\n" + LISTEN
+                + "ServerTransportOptions utp decoy=orport\nAssumeReachable 1\nCountPrivateBandwidth 1\n";
+        assertEquals(
+                List.of(Finding.ok("torrc: what a relay behind decoy=orport needs")),
+                check(relay + "DoSConnectionEnabled 0\nDoSCircuitCreationEnabled 0\n")
+                        .findings());
+        List<Finding> findings = check(relay + "DoSConnectionEnabled 1\n").findings();
+        assertEquals(1, findings.size(), findings.toString());
+        assertEquals(Level.WARN, findings.get(0).level());
+        assertEquals(
+                List.of("DoSConnectionEnabled 0", "DoSCircuitCreationEnabled 0"),
+                findings.get(0).paste());
+    }
 }
