@@ -36,10 +36,17 @@ import picocli.CommandLine.Spec;
         name = "doctor",
         description = {
             "Check this machine, and a torrc and a bridge if they are named, and say what is wrong and what to paste where.",
-            "One line for each: ok, note, warn or FAIL. Exit code 1 if something FAILs."
+            "One line for each: ok, note, warn or FAIL."
         },
         mixinStandardHelpOptions = true,
-        versionProvider = ClientMain.Version.class)
+        versionProvider = ClientMain.Version.class,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:Nothing FAILs.",
+            "1:Something FAILs.",
+            "2:An option is unknown or malformed.",
+            "69:The launcher finds no Java or no JAR."
+        })
 final class DoctorClient implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli

@@ -41,10 +41,17 @@ import picocli.CommandLine.Spec;
         description = {
             "Check this machine, and a bridge's torrc or a standalone server's options if they are given, and say what is wrong"
                     + " and what to paste where.",
-            "One line for each: ok, note, warn or FAIL. Exit code 1 if something FAILs."
+            "One line for each: ok, note, warn or FAIL."
         },
         mixinStandardHelpOptions = true,
-        versionProvider = ServerMain.Version.class)
+        versionProvider = ServerMain.Version.class,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:Nothing FAILs.",
+            "1:Something FAILs.",
+            "2:An option is unknown or malformed.",
+            "69:The launcher finds no Java or no JAR."
+        })
 final class DoctorServer implements Callable<Integer> {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     /** Strangers who wait for their turn, beside those who are served. */
@@ -175,9 +182,10 @@ final class DoctorServer implements Callable<Integer> {
         try {
             config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT, tor);
         } catch (PtParseException | IOException e) {
-            report.add(Finding.fail(
-                    String.valueOf(e.getMessage()),
-                    "The bridge does not start with these. README.md says what each takes."));
+            report.add(
+                    Finding.fail(
+                            String.valueOf(e.getMessage()),
+                            "The bridge does not start with these. What each takes is told by man server-pt, and by pt-spec/OPTIONS.md."));
             return null;
         }
         if (!args.isEmpty()) {

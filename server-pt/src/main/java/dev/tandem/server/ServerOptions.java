@@ -15,11 +15,12 @@ import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,30 @@ record ServerOptions(
         boolean anyUdpSource,
         @Nullable MetricsAddress metrics,
         Map<Bound, Integer> bounds) {
+    /** The options that are no number. */
+    enum Word {
+        CARRIER("carrier"),
+        CC("cc"),
+        DECOY("decoy"),
+        METRICS("metrics"),
+        UDP_SOURCE("udp-source");
+
+        private final String key;
+
+        Word(String key) {
+            this.key = key;
+        }
+
+        private static @Nullable Word ofKey(String key) {
+            for (Word word : values()) {
+                if (word.key.equals(key)) {
+                    return word;
+                }
+            }
+            return null;
+        }
+    }
+
     /** The options that are a number. */
     enum Bound {
         MAX_SESSIONS("max-sessions", 1, 1_000_000),
@@ -121,23 +146,25 @@ record ServerOptions(
                 throw new PtParseException(where + ": " + option.key() + "= is there twice");
             }
             Bound bound = Bound.ofKey(option.key());
+            Word word = Word.ofKey(option.key());
             try {
                 if (bound != null) {
                     bounds.put(bound, bound.parse(option.value()));
                     continue;
                 }
-                switch (option.key()) {
-                    case "carrier" -> carrier = CarrierPolicy.parse(option.value());
-                    case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
-                    case "decoy" -> {
+                if (word == null) {
+                    throw new PtParseException(
+                            "unknown option " + option.key() + "=; this transport takes " + String.join(", ", keys()));
+                }
+                switch (word) {
+                    case CARRIER -> carrier = CarrierPolicy.parse(option.value());
+                    case CC -> congestion = CongestionControl.parse("cc=", option.value());
+                    case DECOY -> {
                         decoyIsOrPort = option.value().equals(OR_PORT);
                         decoy = decoyIsOrPort ? null : decoyAt("decoy=", option.value());
                     }
-                    case "metrics" -> metrics = metricsAt("metrics=", option.value());
-                    case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
-                    default ->
-                        throw new PtParseException("unknown option " + option.key()
-                                + "=; this transport takes carrier=, cc=, decoy=, metrics=, udp-source=" + boundKeys());
+                    case METRICS -> metrics = metricsAt("metrics=", option.value());
+                    case UDP_SOURCE -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                 }
             } catch (IllegalArgumentException | PtParseException e) {
                 throw new PtParseException(where + ": " + e.getMessage());
@@ -182,12 +209,16 @@ record ServerOptions(
         }
     }
 
-    private static String boundKeys() {
-        StringJoiner keys = new StringJoiner("=, ", ", ", "=");
-        for (Bound bound : Bound.values()) {
-            keys.add(bound.key);
+    /** The names of all, each with {@code =}. */
+    static List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        for (Word word : Word.values()) {
+            keys.add(word.key + "=");
         }
-        return keys.toString();
+        for (Bound bound : Bound.values()) {
+            keys.add(bound.key + "=");
+        }
+        return keys;
     }
 
     private static boolean anyUdpSource(String option, String value) throws PtParseException {

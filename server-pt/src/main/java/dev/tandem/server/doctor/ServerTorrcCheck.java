@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Whether a bridge's torrc has tor offer this transport, and where. */
 public final class ServerTorrcCheck {
     private static final String TRANSPORT = "utp";
-    /** What a relay's tor needs that does not learn where its peers come from: README.md, "A relay", says why. */
+    /** What a relay needs whose tor does not learn where its peers come from; server-pt/RELAY.md says why. */
     private static final List<String> RELAY_LINES = List.of(
             "AssumeReachable 1", "CountPrivateBandwidth 1", "DoSConnectionEnabled 0", "DoSCircuitCreationEnabled 0");
 
