@@ -17,6 +17,7 @@ import dev.tandem.server.doctor.ServerBehindCheck;
 import dev.tandem.server.doctor.ServerTorrcCheck;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.strangers.Decoy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -123,8 +124,8 @@ final class DoctorServer implements Callable<Integer> {
         InetSocketAddress listening = lines.listening();
         ServiceUnit unit = setup.unit();
         // tor tells the proxy where it is; any address will do here.
-        InetSocketAddress orPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        LinkConfig config = options(report, "ServerTransportOptions", lines.options(), listening, orPort);
+        Decoy tor = Decoy.orPort(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        LinkConfig config = options(report, "ServerTransportOptions", lines.options(), listening, tor);
         boolean udp = config == null || config.policy() != CarrierPolicy.TLS;
         if (listening != null) {
             PortCheck port = new PortCheck(files, "server-pt");
@@ -168,7 +169,7 @@ final class DoctorServer implements Callable<Integer> {
     /**
      * Whether they are accepted.
      *
-     * @param orPort a tor's; null if there is none
+     * @param tor null if there is none
      * @return null if they are not
      */
     private static @Nullable LinkConfig options(
@@ -176,10 +177,10 @@ final class DoctorServer implements Callable<Integer> {
             String where,
             TransportArgs args,
             @Nullable InetSocketAddress listening,
-            @Nullable InetSocketAddress orPort) {
+            @Nullable Decoy tor) {
         LinkConfig config;
         try {
-            config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT, orPort);
+            config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT, tor);
         } catch (PtParseException | IOException e) {
             report.add(
                     Finding.fail(
@@ -194,11 +195,14 @@ final class DoctorServer implements Callable<Integer> {
             report.add(Finding.ok("decoy: strangers reach tor's ORPort"));
             return config;
         }
-        InetSocketAddress decoy = config.strangers().decoy();
+        Decoy decoy = config.strangers().decoy();
         report.add(
                 decoy != null
                         ? new ServerBehindCheck(TIMEOUT)
-                                .decoy(decoy, listening, InstantSource.system().instant())
+                                .decoy(
+                                        decoy.address(),
+                                        listening,
+                                        InstantSource.system().instant())
                         : Finding.note(
                                 "decoy: there is none",
                                 "Strangers meet a small web server of this program, which can be told from a common one. With a web"

@@ -10,10 +10,10 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerLimits;
+import dev.tandem.utp.paired.strangers.Decoy;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -232,10 +232,10 @@ record ServerOptions(
     /**
      * The configuration with what the options change.
      *
-     * @param orPort that tor has named; null for none
-     * @throws IOException if the decoy's name does not resolve, or it is to be an ORPort and there is none, with a single line
+     * @param tor where strangers meet it; null if there is none
+     * @throws IOException if the decoy's name does not resolve, or it is to be tor and there is none, with a single line
      */
-    LinkConfig applyTo(LinkConfig config, @Nullable InetSocketAddress orPort) throws IOException {
+    LinkConfig applyTo(LinkConfig config, @Nullable Decoy tor) throws IOException {
         ServerLimits limits = config.limits();
         ServerLimits changed = limits.withHalfOpen(
                         or(Bound.MAX_HALF_OPEN, limits.halfOpen()),
@@ -250,7 +250,7 @@ record ServerOptions(
                         limits.unmatchedUtpBytes())
                 .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes())
                 .withMemory(memoryBytes(limits));
-        StrangerConfig strangers = metBy(config.strangers(), orPort);
+        StrangerConfig strangers = metBy(config.strangers(), tor);
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
@@ -270,15 +270,15 @@ record ServerOptions(
                         or(Bound.MAX_SESSION_BYTES, config.receiveBytes()));
     }
 
-    private StrangerConfig metBy(StrangerConfig strangers, @Nullable InetSocketAddress orPort) throws IOException {
+    private StrangerConfig metBy(StrangerConfig strangers, @Nullable Decoy tor) throws IOException {
         if (!decoyIsOrPort) {
-            return strangers.withDecoy(decoy == null ? null : decoy.resolve());
+            return strangers.withDecoy(decoy == null ? null : Decoy.server(decoy.resolve()));
         }
-        if (orPort == null) {
+        if (tor == null) {
             throw new IOException("decoy=" + OR_PORT
                     + ": there is no tor that has named its ORPort; decoy=HOST:PORT names any server");
         }
-        return strangers.withOrPort(orPort);
+        return strangers.withDecoy(tor);
     }
 
     int logLinesPerSecond() {
