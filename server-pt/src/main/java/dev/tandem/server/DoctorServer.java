@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.doctor.AppArmorCheck;
 import dev.tandem.doctor.DescriptorCheck;
 import dev.tandem.doctor.Finding;
 import dev.tandem.doctor.LocalChecks;
@@ -86,6 +87,11 @@ final class DoctorServer implements Callable<Integer> {
             description = "What a standalone server is given by -o. May be repeated.")
     private List<String> options = List.of();
 
+    @Option(
+            names = "--apparmor",
+            description = "Only print the rules that AppArmor's profile of tor's service needs to start this program.")
+    private boolean appArmor;
+
     @Override
     public Integer call() {
         // What libraries say would stand between the findings.
@@ -97,6 +103,10 @@ final class DoctorServer implements Callable<Integer> {
             HostPort target = forward == null ? null : HostPort.parse("--forward", forward);
             TransportArgs given = StandaloneServer.split(options);
             Program program = Program.of("server-pt", ServerMain.class);
+            if (appArmor) {
+                AppArmorCheck.rules(program).forEach(spec.commandLine().getOut()::println);
+                return CommandLine.ExitCode.OK;
+            }
             report.addAll(LocalChecks.check(files, program));
             if (torrc != null) {
                 TorSetup setup = TorSetup.read(files, program, torrc, service, System.getProperty("user.name"));
