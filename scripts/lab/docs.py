@@ -133,13 +133,19 @@ class Literals:
     def _holds(self, piece: str) -> bool:
         if piece in self._text:
             return True
-        # The end of one text, whole ones, and the beginning of one.
-        return any(f"{piece[:end]}\n" in f"{self._text}\n" and self._continues(piece[end:]) for end in range(len(piece) - 1, 0, -1))
+        # The end of one text, whole ones, and the beginning of one; words are not made of two.
+        return any(f"{piece[:end]}\n" in f"{self._text}\n" and self._continues(piece[end:]) for end in _joints(piece))
 
     def _continues(self, rest: str) -> bool:
         if f"\n{rest}" in f"\n{self._text}":
             return True
-        return any(rest[:end] in self._all and self._continues(rest[end:]) for end in range(len(rest) - 1, 0, -1))
+        return any(rest[:end] in self._all and self._continues(rest[end:]) for end in _joints(rest))
+
+
+def _joints(text: str) -> Iterator[int]:
+    for end in range(len(text) - 1, 0, -1):
+        if not (text[end - 1].isalnum() and text[end].isalnum()):
+            yield end
 
 
 def sources() -> Iterator[str]:

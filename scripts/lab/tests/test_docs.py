@@ -49,6 +49,9 @@ NOT_HERE = {
             "systemctl edit tor@default.service",
             "systemctl restart tor@default.service",
             "timedatectl set-ntp true",
+            "echo 'include if exists <abstractions/tandem-server-pt>' >>/etc/apparmor.d/local/system_tor",
+            "echo 'include if exists <abstractions/tandem-client-pt>' >>/etc/apparmor.d/local/system_tor",
+            "apparmor_parser -r /etc/apparmor.d/system_tor",
         ),
         "it looks at what another machine than the one of tests has": (
             "journalctl -u tor@default -n 50",
@@ -579,9 +582,10 @@ class TextTest(unittest.TestCase):
                     self.assertTrue(ours or others is None or all(piece in others for piece in line.split("…")))
 
     def test_a_line_that_no_program_says_is_noticed(self) -> None:
-        literals = docs.Literals(['say("cannot " + (up ? "rise" : "fall") + " (" + n + " times)");'])
+        literals = docs.Literals(['say("cannot " + (up ? "rise" : "fall") + " (" + n + " times)", "s (");'])
         self.assertTrue(literals.make("cannot fall (… times)"))
         self.assertFalse(literals.make("cannot fail (… times)"))
+        self.assertFalse(literals.make("cannot falls (… times)"))
 
     def test_python_is_of_the_lab(self) -> None:
         modules = [importlib.import_module(f"lab.{name}") for name in ("network", "relays", "carriers")]

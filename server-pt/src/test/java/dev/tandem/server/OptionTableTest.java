@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dev.tandem.ptspec.PtParseException;
 import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.strangers.Decoy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -31,7 +32,7 @@ class OptionTableTest {
             Pattern.compile("(?m)^\\| `([a-z-]+)=` \\| ([^|]+) \\| ([^|]+) \\| ([^|]+) \\| [^|]+ \\|$");
     private static final Pattern RANGE = Pattern.compile("(\\d+) to (\\d+)");
     private static final Pattern WORD = Pattern.compile("`([a-z+]+)`");
-    private static final InetSocketAddress OR_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 9001);
+    private static final Decoy TOR = Decoy.orPort(new InetSocketAddress(InetAddress.getLoopbackAddress(), 9001));
 
     private record Row(String takes, String standard) {}
 
@@ -54,7 +55,7 @@ class OptionTableTest {
     /** All that options change, by value. */
     private static List<@Nullable Object> effect(String text) throws Exception {
         ServerOptions options = parse(text);
-        LinkConfig config = options.applyTo(LinkConfig.DEFAULT, OR_PORT);
+        LinkConfig config = options.applyTo(LinkConfig.DEFAULT, TOR);
         List<@Nullable Object> effect = new ArrayList<>(List.of(
                 config.limits(),
                 config.strangers(),
