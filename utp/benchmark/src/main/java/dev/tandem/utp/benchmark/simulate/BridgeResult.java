@@ -65,10 +65,17 @@ record BridgeResult(
 
     /**
      * @param wallSeconds real time, set-up included
+     * @param cpuSeconds processor time of the one thread, set-up included
      * @param virtualSeconds virtual time
      * @param events datagrams, deadlines and turns of users
      * @param datagrams sent by the bridge and the clients
      * @param heapBytesPerSession memory at the end, both ends of a session and its links included; garbage is collected before
      */
-    record Cost(double wallSeconds, int virtualSeconds, long events, long datagrams, long heapBytesPerSession) {}
+    record Cost(
+            double wallSeconds,
+            double cpuSeconds,
+            int virtualSeconds,
+            long events,
+            long datagrams,
+            long heapBytesPerSession) {}
 }

@@ -8,12 +8,15 @@ import dev.tandem.utp.simulation.Link;
 import dev.tandem.utp.simulation.LinkConditions;
 import dev.tandem.utp.simulation.LinkStats;
 import dev.tandem.utp.simulation.Pipe;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Many clients with links of their own, and a bridge behind one line. */
@@ -27,6 +30,7 @@ final class BridgeRun {
     /** One client in so many is a bulk client. */
     private static final int BULK_EVERY = 20;
 
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final long LOOK_NANOS = 10_000_000L;
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double NANOS_PER_SECOND = 1e9;
@@ -63,11 +67,14 @@ final class BridgeRun {
 
     /** Runs it, and measures. */
     static BridgeResult of(BridgeSetting setting) {
-        long startNanos = System.nanoTime();
         long heapBefore = usedHeap();
+        long startNanos = System.nanoTime();
+        long startCpuNanos = THREADS.getCurrentThreadCpuTime();
         BridgeRun run = new BridgeRun(setting);
         run.run();
-        return run.result(startNanos, heapBefore);
+        double wall = (System.nanoTime() - startNanos) / NANOS_PER_SECOND;
+        double cpu = (THREADS.getCurrentThreadCpuTime() - startCpuNanos) / NANOS_PER_SECOND;
+        return run.result(wall, cpu, Math.max(0, usedHeap() - heapBefore));
     }
 
     private void run() {
@@ -113,14 +120,10 @@ final class BridgeRun {
         (datagram.to().equals(BRIDGE_TLS) ? bridgeTls : bridgeUtp).handleDatagram(datagram);
     }
 
-    private Pipe<Datagram> accessLink(LinkConditions conditions, long seed, SimulatedReceiver receiver) {
+    private Pipe<Datagram> accessLink(LinkConditions conditions, long seed, Consumer<Datagram> receiver) {
         Link<Datagram> link = new Link<>(conditions, seed, Datagram::sizeBytes);
         link.fragmentIf(Datagram::mayFragment);
-        return new Pipe<>(world.simulation, link, receiver::arrive);
-    }
-
-    private interface SimulatedReceiver {
-        void arrive(Datagram datagram);
+        return new Pipe<>(world.simulation, link, receiver);
     }
 
     /** A client, its link, and what the bridge has of it. */
@@ -229,7 +232,7 @@ final class BridgeRun {
 
     // What it has shown.
 
-    private BridgeResult result(long startNanos, long heapBefore) {
+    private BridgeResult result(double wallSeconds, double cpuSeconds, long heapBytes) {
         clients.forEach(Client::check);
         LinkStats line = down.stats();
         long sentByBridge = bridgeTls.sentDatagrams() + bridgeUtp.sentDatagrams();
@@ -241,7 +244,6 @@ final class BridgeRun {
                 .sum();
         double sentBits = (line.deliveredBytes() + line.delivered() * LinkConditions.IPV4_UDP_OVERHEAD_BYTES)
                 * (double) Byte.SIZE;
-        long heap = Math.max(0, usedHeap() - heapBefore);
         return new BridgeResult(
                 setting.sessions(),
                 setting.bridgeBitsPerSecond() / MEGA,
@@ -256,11 +258,12 @@ final class BridgeRun {
                 (double) retransmitted / sentByBridge,
                 carriers(),
                 new BridgeResult.Cost(
-                        (System.nanoTime() - startNanos) / NANOS_PER_SECOND,
+                        wallSeconds,
+                        cpuSeconds,
                         setting.seconds(),
                         world.events,
                         sentByBridge + sentByClients,
-                        heap / setting.sessions()));
+                        heapBytes / setting.sessions()));
     }
 
     private List<Client> clients(TorClient.Habit habit) {

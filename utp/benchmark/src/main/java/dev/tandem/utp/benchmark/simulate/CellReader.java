@@ -17,7 +17,11 @@ final class CellReader {
 
     /** Told of each cell, once all of it is there. */
     interface Listener {
-        /** @param word what its sender has written behind the number */
+        /**
+         * The next cell has come.
+         *
+         * @param word what its sender has written behind the number
+         */
         void onCell(long word);
     }
 

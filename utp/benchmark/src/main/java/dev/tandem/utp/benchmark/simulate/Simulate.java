@@ -20,8 +20,9 @@ import picocli.CommandLine.Spec;
  * The program {@code simulate}: many clients and one bridge in virtual time. It runs the session's own core
  * ({@code utp/paired}) and the engine with its controllers ({@code utp/protocol}), both ends, on the network of
  * {@code utp/simulation}, on one thread; the same arguments give the same figures. Called as
- * {@code java -Xmx1g -jar benchmark.jar simulate}: one JSON object, {@link Report}, goes to standard output, a line for each run
- * to standard error.
+ * {@code java -Xmx3g -jar benchmark.jar simulate}: one JSON object, {@link Report}, goes to standard output, a line for each run
+ * to standard error. The names and units of its fields are those of the records {@link Report}, {@link BridgeResult} and
+ * {@link CircuitsResult}; a figure of which there was nothing to measure is null.
  *
  * <h2>Clients and bridge ({@code bridge}: {@link BridgeResult})</h2>
  *
@@ -30,7 +31,8 @@ import picocli.CommandLine.Spec;
  *       logarithmic scale, a fifth of that from it, 1 Mbit/s at least; round-trip time 30 to 250 ms, evenly distributed; no
  *       loss for 70 % of the clients, 0.5 % in each direction for 20 %, 2 % for 10 %. Behind it is the bridge's line, the same
  *       in both directions, for all: 0.1 Mbit/s for each session, which makes it the bottleneck, and, up to
- *       {@value #MAX_AMPLE_SESSIONS} sessions, 2 Mbit/s, where the access links are. Before each rate is a drop-tail queue of
+ *       {@value #MAX_SMALL_SESSIONS} sessions, 2 Mbit/s, where the access links are. (Beyond that many sessions the first of
+ *       the controllers alone is compared with TLS.) Before each rate is a drop-tail queue of
  *       100 ms, and of 32 KiB at least. MTU 1500. The figures are chosen to span what clients have; they are no survey.
  *   <li>Traffic. Cells of 514 bytes. One client in twenty is a bulk client, which asks for 5 MiB after 5 MiB; the others ask
  *       for 50 KiB, pause for 1 to 20 s, evenly distributed, and ask again. The two kinds, and their share, follow the models
@@ -44,7 +46,8 @@ import picocli.CommandLine.Spec;
  *       records their overhead; nothing is encrypted, and computing takes no time. The server's bounds on sessions and on
  *       handshakes each second are not applied, its memory budget is (512 MiB). A lost TLS carrier is not resumed.
  *   <li>TLS's TCP is <em>not</em> a model of a kernel: it is the engine with its CUBIC and full-size packets, which stands for
- *       a loss-based TCP with SACK and pacing. Its tail-loss and reordering rules are the engine's.
+ *       a loss-based TCP with SACK and pacing. Its tail-loss and reordering rules are the engine's. Where the kernel lets it,
+ *       the link's own TLS has the kernel's BBR, and then does better on lossy paths than {@code tls} does here.
  * </ul>
  *
  * <h2>Circuits ({@code circuits}: {@link CircuitsResult})</h2>
@@ -61,14 +64,14 @@ import picocli.CommandLine.Spec;
         description = "Many clients and a bridge in virtual time: goodput, fairness and delay, as JSON.",
         sortOptions = false)
 public final class Simulate implements Callable<Integer> {
-    /** Beyond so many sessions an ample bridge takes too many packets to simulate. */
-    static final int MAX_AMPLE_SESSIONS = 1_000;
+    /** Beyond so many sessions an ample bridge, and each controller, would take too many packets to simulate. */
+    static final int MAX_SMALL_SESSIONS = 1_000;
 
     private static final long SCARCE_BITS_PER_SESSION = 100_000;
     private static final long AMPLE_BITS_PER_SESSION = 2_000_000;
     private static final int QUICK_SESSIONS = 100;
-    private static final int QUICK_SECONDS = 12;
-    private static final int STANDARD_SECONDS = 24;
+    private static final int QUICK_SECONDS = 9;
+    private static final int STANDARD_SECONDS = 12;
     private static final int MAX_SECONDS = 3_600;
     private static final int CIRCUITS_TO_BRIDGE_SECONDS = 2;
 
@@ -86,7 +89,7 @@ public final class Simulate implements Callable<Integer> {
     @Option(
             names = "--seconds",
             paramLabel = "S",
-            description = "Virtual time of each run; the first third is not measured (default: 24).")
+            description = "Virtual time of each run; the first third is not measured (default: 12).")
     private @Nullable Integer seconds;
 
     @Option(
@@ -102,13 +105,14 @@ public final class Simulate implements Callable<Integer> {
             description = "Controllers of µTP to compare: bbr, cubic, ledbat, ledbat++ (default: bbr,cubic,ledbat).")
     private List<String> congestion = List.of("bbr", "cubic", "ledbat");
 
-    @Option(names = "--quick", description = "100 sessions for 12 s, unless told otherwise: a few seconds.")
+    @Option(names = "--quick", description = "100 sessions for 9 s, unless told otherwise: a few seconds.")
     private boolean quick;
 
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // read by picocli
     private boolean help;
 
     private final PrintStream out;
@@ -160,15 +164,16 @@ public final class Simulate implements Callable<Integer> {
             bridgeResults.add(result);
             progress.printf(
                     Locale.ROOT,
-                    "simulate: %d of %d, %d sessions, %.0f Mbit/s, %s: %.1f s%n",
+                    "simulate: %d of %d, %d sessions, %.0f Mbit/s, %s: %.1f s, %.1f s of the processor%n",
                     bridgeResults.size(),
                     bridges.size() + circuits.size(),
                     result.sessions(),
                     result.bridgeMbit(),
                     result.transport(),
-                    result.cost().wallSeconds());
+                    result.cost().wallSeconds(),
+                    result.cost().cpuSeconds());
         }
-        progress.printf("simulate: and %d of circuits%n", circuits.size());
+        progress.println("simulate: and " + circuits.size() + " of circuits");
         List<CircuitsResult> circuitsResults =
                 circuits.stream().map(CircuitsRun::of).toList();
         out.println(Json.of(new Report(parameters, bridgeResults, circuitsResults)));
@@ -202,19 +207,29 @@ public final class Simulate implements Callable<Integer> {
     }
 
     private List<BridgeSetting> bridgeSettings(Parameters parameters) {
-        List<Transport> transports = new ArrayList<>();
-        parameters.congestion().forEach(name -> transports.add(Transport.utp(control(name))));
-        transports.add(Transport.tls());
         List<BridgeSetting> settings = new ArrayList<>();
         for (int size : parameters.sessions()) {
-            for (long bits : List.of(SCARCE_BITS_PER_SESSION, AMPLE_BITS_PER_SESSION)) {
-                if (bits == SCARCE_BITS_PER_SESSION || size <= MAX_AMPLE_SESSIONS) {
-                    transports.forEach(transport -> settings.add(
-                            new BridgeSetting(size, size * bits, transport, parameters.seconds(), parameters.seed())));
+            boolean small = size <= MAX_SMALL_SESSIONS;
+            for (long bits : small
+                    ? List.of(SCARCE_BITS_PER_SESSION, AMPLE_BITS_PER_SESSION)
+                    : List.of(SCARCE_BITS_PER_SESSION)) {
+                for (Transport transport : transports(small)) {
+                    settings.add(
+                            new BridgeSetting(size, size * bits, transport, parameters.seconds(), parameters.seed()));
                 }
             }
         }
         return settings;
+    }
+
+    /** µTP with all controllers, or with the first alone, and TLS. */
+    private List<Transport> transports(boolean all) {
+        List<Transport> transports = new ArrayList<>();
+        for (String name : all ? congestion : congestion.subList(0, 1)) {
+            transports.add(Transport.utp(control(name)));
+        }
+        transports.add(Transport.tls());
+        return transports;
     }
 
     private List<CircuitsSetting> circuitsSettings(Parameters parameters) {

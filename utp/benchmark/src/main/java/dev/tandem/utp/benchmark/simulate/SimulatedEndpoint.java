@@ -55,7 +55,7 @@ final class SimulatedEndpoint {
 
     void handleDatagram(Datagram datagram) {
         world.events++;
-        endpoint.handleDatagram(world.now(), datagram.from(), ByteBuffer.wrap(datagram.bytes()));
+        endpoint.handleDatagram(world.now(), datagram.from(), datagram.payload());
         settle();
     }
 
@@ -83,9 +83,9 @@ final class SimulatedEndpoint {
                 tell(event);
             }
             for (Transmit next; (next = endpoint.pollTransmit(now, world.datagram.clear())) != null; more = true) {
-                byte[] bytes = new byte[next.sizeBytes()];
-                world.datagram.flip().get(bytes);
-                network.accept(new Datagram(address, next.remote(), bytes, next.mayFragment()));
+                ByteBuffer payload = ByteBuffer.allocate(next.sizeBytes());
+                payload.put(world.datagram.flip()).flip();
+                network.accept(new Datagram(address, next.remote(), payload, next.mayFragment()));
             }
         }
         settling = false;
