@@ -151,10 +151,11 @@ class Node:
 
     def control(self, on_event: control.EventHandler) -> control.Control:
         """Connects to the node's control port, waiting for it to open."""
-        where = self.folder / "control_port"
-        poll = self.polling(lambda: control.read_port_file(where))
-        address = wait_until(f"the control port of {self.name}", poll, 10, log=self.log)
-        return control.Control(address, self.data / "control_auth_cookie", on_event)
+        where, cookie = self.folder / "control_port", self.data / "control_auth_cookie"
+        # tor writes the cookie a moment after it has opened the port.
+        poll = self.polling(lambda: control.read_port_file(where) if control.is_cookie(cookie) else None)
+        address = wait_until(f"the control port of {self.name}", poll, 20, log=self.log)
+        return control.Control(address, cookie, on_event)
 
     def check_alive(self) -> None:
         """Fails if the node has ended, or if its log says that a proxy of its could not start or has ended."""

@@ -63,9 +63,14 @@ def describe(measured: Measured) -> str:
     shown = {
         "comparison": ("one download", "four downloads at once", "one upload", "four uploads at once", "small request beside one download"),
         "bootstraps": ("bootstrap",),
-        "competing": (),
+        "simulation": (),
         "processor": ("cold, client and server", "warm, client and server"),
     }.get(measured.cell.experiment)
+    if measured.cell.experiment == "faults":
+        figures = measured.figures
+        if figures["completed"]:
+            return f"completed after a gap of {figures['gap']:.2f} s"
+        return f"did not complete: {figures['error'] or 'nothing more came'}"
     parts = []
     for name, number, unit, bound in results.rows(measured):
         if shown is None or name in shown or (measured.cell.experiment == "competing" and name.startswith("tor ")):

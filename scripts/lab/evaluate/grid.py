@@ -229,7 +229,7 @@ STANDARD = Size(
     competing_transports=(PLAIN, PLAIN_BBR, OBFS4, TLS, OURS),
     competing_flows=FLOWS,
     competing_runs=1,
-    competing_seconds=8,
+    competing_seconds=6,
     fault_transports=(PLAIN, OBFS4, OURS),
     faults=FAULTS,
     fault_runs=1,
@@ -293,8 +293,11 @@ def _together(size: Size) -> Iterator[Cell]:
         yield Cell("together", "", which, 1, {"clients": 2, "timeout": 150}, 45 if which == BRIDGE else 75)
 
 
+_SIMULATION_SECONDS = {"quick": 25.0, "standard": 300.0, "full": 1200.0}
+
+
 def _simulation(size: Size) -> Iterator[Cell]:
-    yield Cell("simulation", "", "", 1, {"size": size.simulation}, 30 if size.name == "quick" else 120)
+    yield Cell("simulation", "", "", 1, {"size": size.simulation}, _SIMULATION_SECONDS[size.simulation])
 
 
 def _comparison(size: Size) -> Iterator[Cell]:

@@ -256,6 +256,16 @@ def rows(each: Measured) -> Iterator[tuple[str, float, str, bool]]:
         for name in ("gap", "seconds", "new_stream"):
             if figures[name] is not None:
                 yield f"{fault}: {name}", figures[name], "s", False
+    elif each.cell.experiment == "simulation":
+        for row in figures["bridge"]:
+            what = f"{row['sessions']} sessions, {row['bridgeMbit']:g} Mbit/s, {row['transport']}"
+            yield f"{what}: goodput", row["goodputMbit"], "Mbit/s", False
+            for name, number, unit in (
+                ("bulk fairness", row["bulk"]["fairness"], "Jain's index"),
+                ("first byte", row["interactive"]["firstByteMs"]["median"], "ms"),
+            ):
+                if number is not None:
+                    yield f"{what}: {name}", number, unit, False
     elif each.cell.experiment == "processor":
         for part in ("cold", "warm"):
             for proxies in (("client",), ("server",), ("client", "server")):

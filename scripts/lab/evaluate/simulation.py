@@ -1,10 +1,14 @@
-"""Experiment 3: the session and engine code in virtual time, with many sessions of one bridge; a Java program, whose JSON we take."""
+"""Experiment 3: the session and engine code in virtual time, with many sessions of one bridge: utp/benchmark's program ``simulate``.
+
+What it models and what its JSON means is in its Javadoc (``Simulate``, ``BridgeResult``, ``CircuitsResult``).
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +16,22 @@ from lab.evaluate.grid import Cell
 from lab.flows import BENCHMARK_JAR
 from lab.proc import LabError
 
-MAIN = "dev.tandem.utp.benchmark.evaluation.SessionsSimulation"
-_MOST_SECONDS = {"quick": 300.0, "standard": 1200.0, "full": 4 * 3600.0}
+_CLASS = "dev/tandem/utp/benchmark/simulate/Simulate.class"
+_ARGUMENTS: Mapping[str, Sequence[str]] = {
+    "quick": ("--quick",),
+    "standard": ("--sessions", "100,1000,10000"),
+    "full": ("--sessions", "100,1000,10000", "--seconds", "60"),
+}
+_MOST_SECONDS = {"quick": 300.0, "standard": 1500.0, "full": 4 * 3600.0}
 
 
 def measure(folder: Path, cell: Cell) -> dict[str, Any]:
     """All of it in one cell: virtual time needs no repetition, only its seed."""
     size = str(cell.parameters["size"])
-    if not has_program():
-        raise LabError(f"there is no {MAIN.rpartition('.')[2]} in {BENCHMARK_JAR.name}")
-    command = ["java", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-cp", str(BENCHMARK_JAR), MAIN, f"--{size}"]
+    if not has_program(BENCHMARK_JAR):
+        raise LabError(f"{BENCHMARK_JAR.name} has no program 'simulate'")
+    command = ["java", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx1g", "-jar", str(BENCHMARK_JAR), "simulate"]
+    command += [*_ARGUMENTS[size], "--seed", str(cell.parameters["seed"])]
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_MOST_SECONDS[size], check=False
@@ -31,16 +41,23 @@ def measure(folder: Path, cell: Cell) -> dict[str, Any]:
     if done.returncode != 0:
         last = (done.stderr.strip() or "no message").splitlines()[-1]
         raise LabError(f"the simulation failed with status {done.returncode}: {last}")
+    return parse(done.stdout)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """What it wrote."""
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(text)
     except ValueError as error:
         raise LabError(f"the simulation wrote something else than JSON: {error}") from error
+    if not found.get("bridge"):
+        raise LabError("the simulation wrote no result of a bridge")
     return found
 
 
-def has_program() -> bool:
+def has_program(jar: Path) -> bool:
     try:
-        with zipfile.ZipFile(BENCHMARK_JAR) as jar:
-            return f"{MAIN.replace('.', '/')}.class" in jar.namelist()
+        with zipfile.ZipFile(jar) as file:
+            return _CLASS in file.namelist()
     except (OSError, zipfile.BadZipFile):
         return False

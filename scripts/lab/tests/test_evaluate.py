@@ -99,6 +99,34 @@ def everything() -> list[Measured]:
     return found
 
 
+def quantiles(median: float | None, p95: float | None) -> dict[str, Any]:
+    return {"samples": 5, "median": median, "p95": p95, "p99": p95, "max": p95}
+
+
+def simulated() -> Measured:
+    """As utp/benchmark's program writes it, cut to what is read."""
+    bridge = [
+        {
+            "sessions": sessions, "bridgeMbit": sessions * rate, "transport": transport, "goodputMbit": sessions * rate * 0.8,
+            "bulk": {"fairness": fairness}, "interactive": {"requests": 9, "answered": 8, "firstByteMs": quantiles(150.0, 400.0)},
+            "bottleneck": {"queueMs": quantiles(5.0, 20.0)},
+        }
+        for sessions, rate in ((1000, 0.1), (1000, 2.0), (10000, 0.1))
+        for transport, fairness in (("utp-bbr", 0.9), ("tls", None))
+    ]  # fmt: skip
+    circuits = [
+        {
+            "bulk": 1 if interactive else 8, "interactive": interactive, "connections": connections, "rival": rival, "congestion": "bbr",
+            "goodputMbit": 15.0, "rivalMbit": 5.0 * rival, "share": 0.75 if rival else 1.0,
+            "cellMs": quantiles(60.0 if connections == "each" else 90.0, 200.0) if interactive else quantiles(None, None),
+        }
+        for interactive in (4, 0)
+        for rival in (False, True)
+        for connections in ("one", "each")
+    ]  # fmt: skip
+    return Measured(Cell("simulation", "", "", 1, {"size": "quick"}), {"bridge": bridge, "circuits": circuits}, 5.0, "now")
+
+
 def report(measured: list[Measured]) -> Report:
     results = Results(measured)
     failures = [Failure(Cell("faults", MIDDLE.name, PLAIN, 1, {"fault": "TCP reset"}), "it <failed>")]
@@ -164,6 +192,14 @@ class CacheTest(unittest.TestCase):
         before = key(self.CELL, VERSIONS)
         with mock.patch.dict(LINKS, {LOSSY.name: replace(LOSSY, queue=1)}):
             self.assertNotEqual(before, key(self.CELL, VERSIONS))
+
+    def test_only_the_simulation_depends_on_its_program(self) -> None:
+        with_jar = {**VERSIONS, "benchmark.jar": "def", "java": "17"}
+        other_jar = {**with_jar, "benchmark.jar": "ghi"}
+        simulation = Cell("simulation", "", "", 1)
+        self.assertEqual(key(self.CELL, with_jar), key(self.CELL, other_jar))
+        self.assertNotEqual(key(simulation, with_jar), key(simulation, other_jar))
+        self.assertEqual(key(simulation, with_jar), key(simulation, {**with_jar, "tor": "0.5"}))
 
     def test_finds_what_it_kept_and_nothing_half_written(self) -> None:
         with tempfile.TemporaryDirectory() as name:
@@ -312,9 +348,9 @@ class ClaimsTest(unittest.TestCase):
 
 class PageTest(unittest.TestCase):
     def test_every_figure_is_a_picture_with_a_sentence(self) -> None:
-        made = report(everything())
+        made = report([*everything(), simulated()])
         sections = dict(made.figures())
-        self.assertLessEqual({"bootstraps", "together", "comparison", "competing", "faults", "processor"}, set(sections))
+        self.assertLessEqual({"simulation", "bootstraps", "together", "comparison", "competing", "faults", "processor"}, set(sections))
         names = [figure.name for found in sections.values() for figure in found]
         self.assertEqual(len(names), len(set(names)))
         for found in sections.values():
@@ -322,6 +358,15 @@ class PageTest(unittest.TestCase):
                 ElementTree.fromstring(figure.svg)
                 self.assertRegex(figure.sentence, r"\d.*\.$")
                 self.assertEqual(1, len({len(row) for row in figure.table} or {0}), figure.table)
+
+    def test_tells_the_simulators_estimate(self) -> None:
+        made = report([simulated()])
+        names = [figure.name for figure in dict(made.figures())["simulation"]]
+        self.assertEqual(names, ["sessions-goodput", "sessions-fairness", "sessions-delay", "circuits-delay", "circuits-goodput"])
+        page = html(made)
+        self.assertIn("60 ms in the median and 200 at the 95th percentile, instead of 90 and 200", page)
+        self.assertIn("With 10,000 sessions and a line that is the bottleneck, cells fill 80 % over µTP bbr, 80 % over TLS alone of it.", page)
+        self.assertIn("was not simulated", html(report([])))
 
     def test_page_needs_nothing_else_and_tells_what_failed(self) -> None:
         page = html(report(everything()))
