@@ -70,7 +70,7 @@ def describe(measured: Measured) -> str:
         figures = measured.figures
         if figures["completed"]:
             return f"completed after a gap of {figures['gap']:.2f} s"
-        return f"did not complete: {figures['error'] or 'nothing more came'}"
+        return f"did not complete: {results.why_incomplete(figures)}"
     parts = []
     for name, number, unit, bound in results.rows(measured):
         if shown is None or name in shown or (measured.cell.experiment == "competing" and name.startswith("tor ")):

@@ -38,7 +38,7 @@ def key(cell: Cell, versions: Mapping[str, str]) -> str:
 
 def file_name(cell: Cell, versions: Mapping[str, str]) -> str:
     """For people to find it, and the key."""
-    words = "-".join(part for part in (cell.experiment, cell.link, cell.transport, f"run{cell.run}") if part)
+    words = "-".join(part for part in (cell.experiment, cell.link, cell.transport, str(cell.parameters.get("fault", "")), f"run{cell.run}") if part)
     plain = re.sub(r"[^A-Za-z0-9.]+", "-", words.replace("µ", "u")).strip("-").lower()
     return f"{plain}-{key(cell, versions)}.json"
 

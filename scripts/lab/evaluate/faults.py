@@ -22,6 +22,8 @@ _BEFORE_SECONDS = 0.5
 _PROBE_TIMEOUT_SECONDS = 4.0
 _PROBE_PAUSE_SECONDS = 0.25
 _STEP_SECONDS = 0.02
+# Without a byte for so long a download comes to nothing, once the patience is over.
+_STALL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _strike(world: World, client: Client, fault: Fault, size: int, patience: flo
             fault.end(world)
         over = time.monotonic() if fault.outage else struck
         ended.set()
-        while download.is_alive() and time.monotonic() < struck + patience:
+        while download.is_alive() and _worth_waiting(download, struck, patience):
             time.sleep(_STEP_SECONDS)
         if download.finished is None:
             # How long who asks again has to wait.
@@ -111,9 +113,18 @@ def _strike(world: World, client: Client, fault: Fault, size: int, patience: flo
             "resumed": next((when - over for when, _ in arrivals if when > over), None),
             "new_stream": None if probe.worked is None else max(0.0, probe.worked - struck),
             "patience": patience,
+            "silent": until - (download.last_byte or download.began),
             "curve": curve(samples, download.began, struck, until),
             "struck": struck - download.began,
         }
+
+
+def _worth_waiting(download: Download, struck: float, patience: float) -> bool:
+    """As long as the patience lasts, and longer while bytes come."""
+    now = time.monotonic()
+    if now < struck + patience:
+        return True
+    return download.last_byte > now - _STALL_SECONDS and now < struck + 3 * patience
 
 
 class Probe(threading.Thread):

@@ -10,7 +10,7 @@ from typing import Any
 from lab import bars, lines
 from lab.bars import Bar
 from lab.evaluate.grid import BRIDGE, FAULTS, LINKS, OBFS4, OURS, PLAIN, PLAIN_BBR, RELAYS, TELLING, TLS, TRANSPORTS
-from lab.evaluate.results import COMPARED, Metric, Results, Spread, Value, cpu_per_gigabyte, median_delay_ms
+from lab.evaluate.results import COMPARED, Metric, Results, Spread, Value, cpu_per_gigabyte, median_delay_ms, why_incomplete
 from lab.lines import Line, Note
 
 COLOURS: Mapping[str, str] = {
@@ -347,15 +347,14 @@ def faults(results: Results) -> Iterator[Figure]:
             completed = [each for each in found if each["completed"]]
             done.setdefault(transport, []).extend(int(each["completed"]) for each in found)
             gaps.setdefault(transport, []).extend(each["gap"] for each in completed)
-            patience = max(each["patience"] for each in found)
             gap = Spread.of([Value(each["gap"]) if each["completed"] else Value(each["patience"], bound=True) for each in found])
             assert gap is not None
-            text = f"{gap.median:.2f} s" if not gap.is_bound else f"never completed ({found[0]['error'] or f'nothing for {patience:.0f} s'})"
+            text = f"{gap.median:.2f} s" if not gap.is_bound else f"not completed ({why_incomplete(found[0])})"
             drawn.append(Bar(fault, transport, gap.median if not gap.is_bound else 0.0, text, *((gap.low, gap.high) if not gap.is_bound else (None, None))))
             table.append(
                 [fault, transport, f"{len(completed)} of {len(found)}"]
                 + [_medians(completed, name) for name in ("gap", "seconds")]
-                + [_medians(found, "new_stream"), "; ".join(sorted({each["error"] for each in found if each["error"]}))]
+                + [_medians(found, "new_stream"), "; ".join(sorted({why_incomplete(each) for each in found if not each["completed"]}))]
             )
     title = "A fault in the middle of a download: the longest time without a byte"
     texts = []

@@ -150,6 +150,11 @@ COMPARED: Mapping[str, Metric] = {
 }
 
 
+def why_incomplete(figures: Figures) -> str:
+    """Of a download that a fault struck."""
+    return str(figures["error"] or f"no byte for the last {figures['silent']:.0f} s")
+
+
 class Results:
     """All cells, by what they are of."""
 

@@ -160,6 +160,7 @@ class Download(Flow):
         self.size = size
         self.received = 0
         self.finished: float | None = None
+        self.last_byte = 0.0
         self._samples: list[tuple[float, int]] = []
 
     def carry(self, connection: socket.socket) -> None:
@@ -168,7 +169,7 @@ class Download(Flow):
         last = 0.0
         while count := connection.recv_into(buffer):
             self.received += count
-            now = time.monotonic()
+            self.last_byte = now = time.monotonic()
             if self.received < _FINE_BYTES or now - last >= _STEP_SECONDS:
                 self._samples.append((now, self.received))
                 last = now

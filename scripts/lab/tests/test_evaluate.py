@@ -86,7 +86,7 @@ def everything() -> list[Measured]:
         found.append(Measured(Cell("competing", MIDDLE.name, name, 1, {}), {"idle": delays(0.1), "beside": beside}, 30.0, when))
         fault = {
             "completed": name == OURS, "seconds": 9.0, "error": "" if name == OURS else "the stream ended", "received": 5, "gap": 0.3, "gap_before": 0.01,
-            "resumed": 0.2, "new_stream": 1.0, "patience": 30.0, "curve": [[0.0, 0.0], [1.0, 5.0], [9.0, 30.0]], "struck": 1.0, "machine": CONDUCT,
+            "resumed": 0.2, "new_stream": 1.0, "patience": 30.0, "silent": 0.0, "curve": [[0.0, 0.0], [1.0, 5.0], [9.0, 30.0]], "struck": 1.0, "machine": CONDUCT,
         }  # fmt: skip
         found.append(Measured(Cell("faults", MIDDLE.name, name, 1, {"fault": "TCP reset"}), fault, 30.0, when))
     for name, warm in ((OBFS4, 40.0), (OURS, 20.0)):
