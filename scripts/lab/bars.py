@@ -28,7 +28,7 @@ class Bar:
 def svg(title: str, subtitle: str, unit: str, bars: Sequence[Bar], fixed_colours: Mapping[str, str] | None = None) -> str:
     """Draws them in the order given; the axis begins at zero."""
     groups = list(dict.fromkeys(bar.group for bar in bars))
-    names = list(dict.fromkeys(bar.name for bar in bars))
+    names = drawing.in_order([bar.name for bar in bars], fixed_colours)
     colour_of = drawing.colours(names, fixed_colours)
     top = _TOP + drawing.legend_height(names)
     height = top + len(bars) * _BAR + len(groups) * _GROUP_GAP + 50

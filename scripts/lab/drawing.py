@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
@@ -55,15 +56,32 @@ def begin(title: str, subtitle: str, width: int, height: int) -> list[str]:
     ]
 
 
-def legend(names: Sequence[str], colour_of: Mapping[str, str], top: float, column: int = 170, columns: int = 5) -> list[str]:
+def in_order(names: Sequence[str], fixed: Mapping[str, str] | None = None) -> list[str]:
+    """Those with a fixed colour in their order, then the others as they come."""
+    known = list(fixed or {})
+    return sorted(dict.fromkeys(names), key=lambda name: known.index(name) if name in known else len(known))
+
+
+_LEGEND_WIDTH = 852
+
+
+def _columns(names: Sequence[str]) -> int:
+    """As many as the longest name leaves room for, five at most."""
+    widest = max((len(name) for name in names), default=0)
+    return max(1, min(5, _LEGEND_WIDTH // math.ceil(7.5 * widest + 36)))
+
+
+def legend(names: Sequence[str], colour_of: Mapping[str, str], top: float) -> list[str]:
     """Rows of names, each behind its colour."""
+    columns = _columns(names)
     parts = []
     for index, name in enumerate(names):
-        left, line = 24 + index % columns * column, top + index // columns * 20
+        left, line = 24 + index % columns * (_LEGEND_WIDTH // columns), top + index // columns * 20
         parts.append(f'<rect x="{left}" y="{line - 9:.0f}" width="10" height="10" fill="{colour_of[name]}"/>')
         parts.append(f'<text x="{left + 16}" y="{line:.0f}">{escape(name)}</text>')
     return parts
 
 
-def legend_height(names: Sequence[str], columns: int = 5) -> int:
+def legend_height(names: Sequence[str]) -> int:
+    columns = _columns(names)
     return 20 * ((len(names) + columns - 1) // columns)

@@ -46,7 +46,7 @@ def svg(
     fixed_colours: Mapping[str, str] | None = None,
 ) -> str:
     """Both axes begin at zero; where x is by decades, at the lowest one that holds a point."""
-    names = list(dict.fromkeys(line.name for line in lines))
+    names = drawing.in_order([line.name for line in lines], fixed_colours)
     colour_of = drawing.colours(names, fixed_colours)
     top = _TOP + drawing.legend_height(names)
     height = top + _PLOT + 56

@@ -18,8 +18,8 @@ CANNOT = (
 )
 
 _NAMES = {"utp-bbr": OURS, "utp-cubic": "µTP cubic", "utp-ledbat": "µTP ledbat", "utp-ledbat++": "µTP ledbat++", "tls": TLS}
-_ABOUT = "both ends in virtual time, access links of 2 to 50 Mbit/s and 30 to 250 ms, a third of them lossy; 1 run"
-_ONE, _EACH = "one connection for all circuits", "one for each circuit"
+_ABOUT = "both ends in virtual time, access links of 2 to 50 Mbit/s and 30 to 250 ms, 30 % of them lossy; 1 run"
+_ONE, _EACH = "one connection for all circuits", "a connection for each (not possible today)"
 
 Row = Mapping[str, Any]
 
@@ -112,7 +112,7 @@ def _each(rows: Sequence[Row], sessions: int, of: Callable[[Row], float | None],
 def _circuits(rows: Sequence[Row]) -> Iterator[Figure]:
     small = [row for row in rows if row["interactive"] and row["cellMs"]["median"] is not None]
     if small:
-        title = "A cell of an interactive circuit beside a bulk one, and what a connection for each circuit would bring"
+        title = "Delay of an interactive circuit's cells beside a bulk circuit"
         drawn = [
             Bar(_mix(row), _connections(row), row["cellMs"]["median"], f"{row['cellMs']['median']:.0f} ms", row["cellMs"]["median"], row["cellMs"]["p95"])
             for row in small
@@ -127,7 +127,7 @@ def _circuits(rows: Sequence[Row]) -> Iterator[Figure]:
         )
     bulk = [row for row in rows if not row["interactive"]]
     if bulk:
-        title = "Eight bulk circuits, and what a connection for each would bring"
+        title = "Eight bulk circuits on one connection, and on one each"
         drawn = [Bar(_mix(row), _connections(row), row["goodputMbit"], f"{row['goodputMbit']:.1f} Mbit/s") for row in bulk]
         yield Figure(
             "circuits-goodput",

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import socket
 import tempfile
+import threading
 import unittest
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
@@ -13,17 +16,22 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from lab import bars, lines, namespace
+from lab.bars import Bar
 from lab.evaluate import __main__ as command
-from lab.evaluate import claims, competing, comparison, grid, runner
+from lab.evaluate import claims, competing, comparison, grid, runner, source
 from lab.evaluate.cache import Cache, Measured, key
 from lab.evaluate.faults import curve
+from lab.evaluate.figures import COLOURS
 from lab.evaluate.grid import (
     ADSL, BRIDGE, BUFFERBLOAT, EXPERIMENTS, FAST, FULL, LINKS, LOSSY, MIDDLE, OBFS4, OURS, PLAIN, PLAIN_BBR, QUICK, STANDARD, TRANSPORTS, Cell,
 )  # fmt: skip
 from lab.evaluate.report import Report, html, markdown, write_markdown
 from lab.evaluate.results import COMPARED, Results, Spread, Value, median_delay_ms
 from lab.evaluate.runner import Estimate, Failure, Runner
-from lab.proc import LabError
+from lab.flows import parse_samples
+from lab.lines import Line
+from lab.proc import LabError, run
 from lab.timeline import Step
 
 VERSIONS = {"tor": "0.4.9", "client-pt.jar": "abc"}
@@ -402,6 +410,84 @@ class PageTest(unittest.TestCase):
             for picture in (folder / "results").iterdir():
                 self.assertIn(f"(results/{picture.name})", text)
             self.assertIn("| **held** |", markdown(report(everything()), "results")[0])
+
+
+class SourceTest(unittest.TestCase):
+    """What streams through tor end at, without tor."""
+
+    def serve(self, folder: Path) -> socket.socket:
+        near, far = socket.socketpair()
+        self.addCleanup(near.close)
+        near.settimeout(10)
+        threading.Thread(target=source._serve, args=(far, folder), daemon=True).start()
+        return near
+
+    def test_sends_as_much_as_is_asked_for(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            near = self.serve(Path(name))
+            near.sendall(b"GET 300000\n")
+            received = 0
+            while block := near.recv(1 << 16):
+                received += len(block)
+            self.assertEqual(received, 300_000)
+
+    def test_counts_what_comes(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            near = self.serve(Path(name))
+            near.sendall(b"PUT put1\n" + bytes(70_000))
+            near.shutdown(socket.SHUT_WR)
+            self.assertEqual(near.recv(1), b"")
+            self.assertEqual(parse_samples((Path(name) / "put1").read_text())[-1][1], 70_000)
+
+    def test_closes_on_anything_else(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            for line in (b"PUT ../put\n", b"GET much\n", b"x" * source._LONGEST_LINE):
+                near = self.serve(Path(name))
+                near.sendall(line)
+                self.assertEqual(near.recv(1), b"")
+            self.assertEqual(list(Path(name).iterdir()), [])
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+class NamespaceTest(unittest.TestCase):
+    def test_a_thread_is_there_for_a_while_and_its_sockets_stay(self) -> None:
+        name = f"tandemtest{os.getpid() % 100_000}"
+        run(["ip", "netns", "add", name])
+        self.addCleanup(run, ["ip", "netns", "del", name])
+        home = os.readlink("/proc/thread-self/ns/net")
+        with namespace.inside(name), socket.socket() as there:
+            self.assertNotEqual(os.readlink("/proc/thread-self/ns/net"), home)
+            # Its loopback device is down: nothing is reached, our own listeners neither.
+            with self.assertRaises(OSError):
+                there.connect(("127.0.0.1", 9))
+        self.assertEqual(os.readlink("/proc/thread-self/ns/net"), home)
+        with self.assertRaises(OSError):
+            with namespace.inside("no-such-namespace"):
+                pass
+
+
+class ChartTest(unittest.TestCase):
+    def test_whiskers_where_runs_differ(self) -> None:
+        same, other = Bar("g", "a", 2, "2", 2, 2), Bar("g", "b", 2, "2", 1, 8)
+        self.assertNotIn('class="whisker"', bars.svg("t", "s", "u", [same]))
+        picture = bars.svg("t", "s", "u", [same, other])
+        self.assertEqual(picture.count('class="whisker"'), 1)
+        # The axis has room for the whisker.
+        self.assertIn(">8</text>", picture)
+
+    def test_a_transport_keeps_its_colour_and_place(self) -> None:
+        drawn = [Bar("g", name, 1, "1") for name in (OURS, PLAIN)]
+        picture = bars.svg("t", "s", "u", drawn, COLOURS)
+        legend = [picture.index(f">{name}</text>") for name in (PLAIN, OURS)]
+        self.assertEqual(legend, sorted(legend))
+        self.assertIn(COLOURS[OURS], bars.svg("t", "s", "u", drawn[:1], COLOURS))
+
+    def test_steps_and_slopes(self) -> None:
+        points = [(0.0, 0.0), (1.0, 50.0), (2.0, 100.0)]
+        for stepped in (False, True):
+            picture = lines.svg("t", "s", "x", "y", [Line("a", points, stepped=stepped)])
+            path = next(each for each in ElementTree.fromstring(picture).iter() if each.get("class") == "curve")
+            self.assertEqual("H" in path.get("d", ""), stepped)
 
 
 class CommandTest(unittest.TestCase):
