@@ -38,7 +38,7 @@ class Figure:
 
 def bootstraps(results: Results) -> Iterator[Figure]:
     """Experiment 1."""
-    cells = results.of("bootstraps")
+    cells = sorted(results.of("bootstraps"), key=lambda each: each.cell.run)
     if not cells:
         return
     found = [

@@ -293,7 +293,7 @@ def _together(size: Size) -> Iterator[Cell]:
         yield Cell("together", "", which, 1, {"clients": 2, "timeout": 150}, 45 if which == BRIDGE else 75)
 
 
-_SIMULATION_SECONDS = {"quick": 25.0, "standard": 300.0, "full": 1200.0}
+_SIMULATION_SECONDS = {"quick": 25.0, "standard": 310.0, "full": 900.0}
 
 
 def _simulation(size: Size) -> Iterator[Cell]:

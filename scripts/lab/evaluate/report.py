@@ -121,7 +121,7 @@ def html(report: Report) -> str:
         f"<title>Tandem: evaluation</title><style>{_STYLE}</style></head><body><main>",
         "<h1>Tor over TLS and µTP in tandem: evaluation</h1>",
         f'<p class="lead">{escape(_lead(report))}</p>',
-        "<nav>" + "".join(f'<a href="#{name}">{escape(_TITLES[name])}</a>' for name, _ in sections) + "</nav>",
+        "<nav>" + " ".join(f'<a href="#{name}">{escape(_TITLES[name])}</a>' for name, _ in sections) + "</nav>",
         '<h2 id="claims">What is claimed, and whether it holds</h2>',
         _claims_table(report.claims),
     ]

@@ -20,7 +20,7 @@ _CLASS = "dev/tandem/utp/benchmark/simulate/Simulate.class"
 _ARGUMENTS: Mapping[str, Sequence[str]] = {
     "quick": ("--quick",),
     "standard": ("--sessions", "100,1000,10000"),
-    "full": ("--sessions", "100,1000,10000", "--seconds", "60"),
+    "full": ("--sessions", "100,1000,10000", "--seconds", "30"),
 }
 _MOST_SECONDS = {"quick": 300.0, "standard": 1500.0, "full": 4 * 3600.0}
 
@@ -30,7 +30,7 @@ def measure(folder: Path, cell: Cell) -> dict[str, Any]:
     size = str(cell.parameters["size"])
     if not has_program(BENCHMARK_JAR):
         raise LabError(f"{BENCHMARK_JAR.name} has no program 'simulate'")
-    command = ["java", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx1g", "-jar", str(BENCHMARK_JAR), "simulate"]
+    command = ["java", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx3g", "-jar", str(BENCHMARK_JAR), "simulate"]
     command += [*_ARGUMENTS[size], "--seed", str(cell.parameters["seed"])]
     try:
         done = subprocess.run(
