@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import carriers, content
-from .demo import Demo, Options, Report
+from .demo import MEGABYTE, Demo, Options, Report
 from .features import Features
 from .network import Network, Node, NodeSpec
 from .proc import LabError, run
@@ -87,7 +87,7 @@ class ChrootDemo(Demo):
 
     def __init__(self, chroot: Chroot, folder: Path, report: Report) -> None:
         options = Options(
-            carrier="auto", size=24, block_udp=None, cut_after=None, faults=False, relays=False, svg=folder / "bootstrap.svg",
+            carrier="auto", size=24 * MEGABYTE, block_udp=None, cut_after=None, faults=False, relays=False, svg=folder / "bootstrap.svg",
             timeout=300.0, keep=False, client_pt=Path("/usr/bin/client-pt"), server_pt=Path("/usr/bin/server-pt"),
         )  # fmt: skip
         super().__init__(options, report)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.proc import run
 
-from .image import full_version
+from .image import elf_files, full_version
 from .installation import TOP, Release, fill, install, man_pages, settle, write_gzip
 
 _PACK_SECONDS = 600.0
@@ -148,15 +148,10 @@ def _wrap(text: str) -> list[str]:
     return lines
 
 
-def _is_elf(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"\x7fELF"
-
-
 def _dependencies(root: Path) -> str:
     """Of Java's libraries, by dpkg-shlibdeps; Netty's in the JAR need the C library alone."""
-    libraries = sorted(str(path) for path in root.rglob("*") if path.is_file() and _is_elf(path))
-    own = sorted({str(Path(path).parent) for path in libraries})
+    libraries = elf_files(root)
+    own = sorted({str(path.parent) for path in libraries})
     with tempfile.TemporaryDirectory(prefix="package-") as name:
         debian = Path(name) / "debian"
         debian.mkdir()
@@ -164,6 +159,6 @@ def _dependencies(root: Path) -> str:
         text = run(
             ["sh", "-c", 'cd "$0" && exec dpkg-shlibdeps "$@"', name, "-O", "--ignore-missing-info"]
             + [f"-l{folder}" for folder in own]
-            + [argument for path in libraries for argument in ("-e", path)]
+            + [argument for path in libraries for argument in ("-e", str(path))]
         )
     return text.removeprefix("shlibs:Depends=").strip()

@@ -34,6 +34,18 @@ def make(folder: Path) -> None:
     for tool in (folder / "bin").iterdir():
         if tool.name != "java":
             tool.unlink()
+    # --strip-debug leaves the symbols that only debuggers look at.
+    run(["strip", "--strip-unneeded", *(str(path) for path in elf_files(folder))])
+
+
+def elf_files(folder: Path) -> list[Path]:
+    """The programs and libraries below a folder."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and _is_elf(path))
+
+
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
 
 
 def jdk_tool(name: str) -> str:
