@@ -13,6 +13,8 @@ from .proc import LabError
 
 EventHandler = Callable[[float, str], None]
 
+# control-spec, "AUTHENTICATE".
+_COOKIE_BYTES = 32
 _KEYWORD = re.compile(r'([A-Za-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -31,6 +33,14 @@ def read_port_file(path: Path) -> tuple[str, int] | None:
     except OSError:
         return None
     return (match[1], int(match[2])) if match else None
+
+
+def is_cookie(path: Path) -> bool:
+    """Whether tor has written all of its authentication cookie."""
+    try:
+        return path.stat().st_size == _COOKIE_BYTES
+    except OSError:
+        return False
 
 
 class Control:

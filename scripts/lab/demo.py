@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import queue
 import random
 import shutil
-import signal
 import socket
 import sys
 import tempfile
@@ -16,9 +14,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
-from . import bridgeline, carriers, content, control, socks, timeline
+from . import bootstrap, bridgeline, carriers, content, socks, timeline
+from .interrupts import Interrupted, raise_on_signals
 from .network import Network, Node, NodeSpec, Role, plain_network
 from .path import Path as UdpPath
 from .proc import LabError, run, wait_until
@@ -242,37 +240,12 @@ class Demo:
         self, network: Network, spec: NodeSpec, how: str
     ) -> tuple[Node, list[timeline.Step]]:
         client = network.start(spec)
-        events: queue.Queue[tuple[float, str]] = queue.Queue()
-        connection = client.control(lambda moment, text: events.put((moment, text)))
-        connection.command("SETEVENTS STATUS_CLIENT")
         self._report.heading(f"Bootstrap of the client, {how}")
-        began = time.monotonic()
-        connection.command("SETCONF DisableNetwork=0")
-        try:
-            return client, self._follow_bootstrap(client, events, began)
-        finally:
-            connection.close()
 
-    def _follow_bootstrap(
-        self, client: Node, events: queue.Queue[tuple[float, str]], began: float
-    ) -> list[timeline.Step]:
-        steps: list[timeline.Step] = []
-        deadline = time.monotonic() + self._time_left(90)
-        while not steps or steps[-1].percent < 100:
-            client.check_alive()
-            if time.monotonic() > deadline:
-                reached = steps[-1].percent if steps else 0
-                raise LabError(f"the client's bootstrap came no further than {reached} % in time", client.log)
-            try:
-                moment, text = events.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            step = bootstrap_step(moment - began, text)
-            if step is None:
-                continue
-            steps.append(step)
+        def show(step: timeline.Step) -> None:
             self._report.line(f"  {step.seconds:7.2f} s  {step.percent:3d} %  {step.summary}")
-        return steps
+
+        return client, bootstrap.let_go(client, self._time_left(90), show)
 
     def _draw(self, steps: list[timeline.Step]) -> None:
         self._draw_titled(steps, f"tor bootstraps through Tandem in {steps[-1].seconds:.1f} s", self._carrier_words())
@@ -371,19 +344,6 @@ _CARRIER_WORDS = {
     "tls": "tls: µTP switched off",
     "utp": "utp: µTP alone carries tor's bytes",
 }
-
-
-def bootstrap_step(seconds: float, event: str) -> timeline.Step | None:
-    """The step that a STATUS_CLIENT event tells of, if it tells of one."""
-    if "BOOTSTRAP" not in event.split():
-        return None
-    fields = control.keywords(event)
-    if "PROGRESS" not in fields:
-        return None
-    summary = fields.get("SUMMARY", "")
-    if "WARNING" in fields:
-        summary += f" ({fields['WARNING']})"
-    return timeline.Step(seconds, int(fields["PROGRESS"]), fields.get("TAG", ""), summary)
 
 
 def counter_table(rows: list[tuple[str, carriers.Counters, carriers.Counters]]) -> list[str]:
@@ -512,34 +472,20 @@ def parse_cut(when: str | None, size: int) -> int | None:
     return int(when) * MEGABYTE
 
 
-class _Interrupted(Exception):
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-
-
-def _interrupt(number: int, _: FrameType | None) -> None:
-    # Once is enough: the clean-up that follows is bounded and must not be cut short by an impatient second one.
-    for caught in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(caught, signal.SIG_IGN)
-    raise _Interrupted(number)
-
-
 def main(arguments: list[str], kind: type[Demo] = Demo) -> int:
     options = parse_options(arguments)
     report = Report()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    raise_on_signals()
     try:
         kind(options, report).run()
     except LabError as error:
         report.line()
         print(f"demo: {error.report()}", file=sys.stderr, flush=True)
         return 1
-    except _Interrupted as interrupted:
+    except Interrupted as interrupted:
         report.line()
         print(f"demo: ended by {interrupted}; everything was stopped and removed", file=sys.stderr, flush=True)
-        return 128 + interrupted.number
+        return interrupted.status
     return 0
 
 

@@ -231,6 +231,11 @@ class EmulatedLink:
             raise LabError(text.removeprefix("error: "))
         return text
 
+    def change(self, forward: Conditions, back: Conditions) -> None:
+        """Makes another path of it, for packets that are sent from now on."""
+        self.ask(f"forward {forward.spec()}")
+        self.ask(f"back {back.spec()}")
+
     def stats(self) -> dict[str, Any]:
         """All counters of both directions, and those of the devices: what they drop never came to the emulator."""
         counters: dict[str, Any] = json.loads(self.ask("stats"))

@@ -12,6 +12,7 @@ import enum
 import math
 import os
 import re
+import shutil
 import signal
 import socket
 import time
@@ -95,6 +96,8 @@ class NodeSpec:
     command_prefix: tuple[str, ...] = ()
     # Of a relay: the ORPort that others know is a proxy's, and tor's own one is behind it.
     behind_proxy: bool = False
+    # Whether its connections come from the address. One that reaches others from wherever it is does without.
+    bound: bool = True
 
 
 def plain_network(authorities: int = 3, relays: int = 3, exits: int = 1) -> list[NodeSpec]:
@@ -148,10 +151,11 @@ class Node:
 
     def control(self, on_event: control.EventHandler) -> control.Control:
         """Connects to the node's control port, waiting for it to open."""
-        where = self.folder / "control_port"
-        poll = self.polling(lambda: control.read_port_file(where))
-        address = wait_until(f"the control port of {self.name}", poll, 10, log=self.log)
-        return control.Control(address, self.data / "control_auth_cookie", on_event)
+        where, cookie = self.folder / "control_port", self.data / "control_auth_cookie"
+        # tor writes the cookie a moment after it has opened the port.
+        poll = self.polling(lambda: control.read_port_file(where) if control.is_cookie(cookie) else None)
+        address = wait_until(f"the control port of {self.name}", poll, 20, log=self.log)
+        return control.Control(address, cookie, on_event)
 
     def check_alive(self) -> None:
         """Fails if the node has ended, or if its log says that a proxy of its could not start or has ended."""
@@ -211,13 +215,23 @@ class Network:
         """A free port for something beside the nodes: a proxy's listener, say."""
         return self._ports.pick(address)
 
+    def open_exits(self, ports: Iterable[int]) -> None:
+        """Exits that are started from now on lead to these ports too."""
+        self._exit_ports += tuple(ports)
+
     def start_public(
-        self, specs: Iterable[NodeSpec], timeout: float = 60.0, *, complete: Complete = lambda nodes: {}
+        self,
+        specs: Iterable[NodeSpec],
+        timeout: float = 60.0,
+        *,
+        complete: Complete = lambda nodes: {},
+        together: Callable[[], None] = lambda: None,
     ) -> None:
         """Makes and starts the nodes that a consensus lists, and waits until it lists them all.
 
         What stands in a torrc about other nodes (ports, fingerprints) is known only when these are made: `complete`
-        then returns further lines by the name of the node.
+        then returns further lines by the name of the node. `together` is called when all are started, long before there
+        is a consensus: what it starts, starts together with them.
         """
         nodes = [self._make(spec) for spec in specs]
         authorities = [node for node in nodes if node.spec.role is Role.AUTHORITY]
@@ -242,6 +256,7 @@ class Network:
                 self._launch(node, [*self._public_torrc(node, offset), *more.get(node.name, ())])
         for node in authorities if late else ():
             wait_until(f"the directory of {node.name}", node.polling(lambda node=node: _listens(node)), 20, log=node.log)
+        together()
         for node in late:
             self._reload(node, [*self._public_torrc(node, offset), *more.get(node.name, ())])
         names = {node.name for node in nodes}
@@ -263,6 +278,13 @@ class Network:
         }[spec.role](node)
         self._launch(node, [*self._common_lines(node), *role_lines, *spec.torrc])
         return node
+
+    def remove(self, node: Node) -> None:
+        """Stops a bridge or a client, and forgets it and all that it has written."""
+        if node.process is not None:
+            node.process.stop(timeout=_SECONDS_TO_STOP)
+        self.nodes.pop(node.name, None)
+        shutil.rmtree(node.folder, ignore_errors=True)
 
     def check_alive(self) -> None:
         for node in self.nodes.values():
@@ -352,10 +374,13 @@ class Network:
             "ShutdownWaitLength 0",
             # Should the lab be killed, every tor notices within 15 s and ends, and its proxies with it.
             f"__OwningControllerProcess {os.getpid()}",
-            f"OutboundBindAddressOR {node.spec.address}",
-            f"OutboundBindAddressExit {node.spec.address}",
+            *(self._binding_lines(node) if node.spec.bound else ()),
             *self._authority_lines,
         ]
+
+    @staticmethod
+    def _binding_lines(node: Node) -> list[str]:
+        return [f"OutboundBindAddressOR {node.spec.address}", f"OutboundBindAddressExit {node.spec.address}"]
 
     def _relay_lines(self, node: Node) -> list[str]:
         return [

@@ -155,7 +155,7 @@ class Dialled:
 
 def dialled(node: Node, others: Sequence[Node]) -> Dialled:
     ports = {other.or_port: other.name for other in others if other is not node}
-    for pid in _children(node):
+    for pid in children(node):
         inodes = _sockets(pid)
         peers = {ports[port] for inode, state, port in _table("tcp") if inode in inodes and state == _ESTABLISHED and port in ports}
         if peers:
@@ -163,7 +163,7 @@ def dialled(node: Node, others: Sequence[Node]) -> Dialled:
     return Dialled((), 0)
 
 
-def _children(node: Node) -> list[int]:
+def children(node: Node) -> list[int]:
     """The proxies of a tor: its children."""
     parent = node.process.pid if node.process is not None else -1
     found = []

@@ -4,7 +4,7 @@ import unittest
 from dataclasses import replace
 from unittest import mock
 
-from lab import demo
+from lab import bootstrap, demo
 from lab.carriers import Carrier, Counters
 from lab.demo import MEGABYTE
 from lab.proc import LabError
@@ -84,17 +84,17 @@ class OptionsTest(unittest.TestCase):
 
 class BootstrapTest(unittest.TestCase):
     def test_reads_tors_events(self) -> None:
-        step = demo.bootstrap_step(1.5, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=10 TAG=conn_done SUMMARY="Connected to a relay"')
+        step = bootstrap.step_of(1.5, 'STATUS_CLIENT NOTICE BOOTSTRAP PROGRESS=10 TAG=conn_done SUMMARY="Connected to a relay"')
         assert step is not None
         self.assertEqual((1.5, 10, "conn_done", "Connected to a relay"), (step.seconds, step.percent, step.tag, step.summary))
 
     def test_tells_warnings(self) -> None:
-        step = demo.bootstrap_step(0, 'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=2 TAG=x SUMMARY="S" WARNING="Connection \\"refused\\"" REASON=Y')
+        step = bootstrap.step_of(0, 'STATUS_CLIENT WARN BOOTSTRAP PROGRESS=2 TAG=x SUMMARY="S" WARNING="Connection \\"refused\\"" REASON=Y')
         assert step is not None
         self.assertEqual('S (Connection "refused")', step.summary)
 
     def test_leaves_other_events_alone(self) -> None:
-        self.assertIsNone(demo.bootstrap_step(0, "STATUS_CLIENT NOTICE CIRCUIT_ESTABLISHED"))
+        self.assertIsNone(bootstrap.step_of(0, "STATUS_CLIENT NOTICE CIRCUIT_ESTABLISHED"))
 
 
 if __name__ == "__main__":
