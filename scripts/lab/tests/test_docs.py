@@ -506,14 +506,16 @@ class RunTest(unittest.TestCase):
     @staticmethod
     def _torrcs(stage: Stage) -> list[Task]:
         tasks = []
+        texts = [block.text.strip() for block in blocks("torrc")]
         for block in blocks("torrc"):
+            whole_of_another = any(block.text.strip() in text != block.text.strip() for text in texts)
             shown = Words(stage, bridge=True).names(block.text).replace("ADDRESS:PORT", "192.0.2.1:443")
             # Of an example all is read but where it would log to.
             shown = shown.replace("/var/lib/tor", f"{stage.folder}/var/lib/tor")
             tasks.append(Task(str(block), lambda shown=shown: verify(shown, stage.folder)))
             # What tor leaves to the transport. The first of each guide is looked at by the commands below it.
             for proxy, mark, lines in (("client-pt", "Bridge ", CLIENT_LINES), ("server-pt", "ServerTransportOptions ", SERVER_LINES)):
-                if re.search(f"^{mark}", block.text, re.MULTILINE) and not block.text.startswith("UseBridges"):
+                if re.search(f"^{mark}", block.text, re.MULTILINE) and not (block.text.startswith("UseBridges") or whole_of_another):
                     words = Words(stage, bridge=False)
                     whole = words.ports(words.names(completed(block.text, lines)).replace("ADDRESS", "192.0.2.1"))
                     handle, name = tempfile.mkstemp(dir=stage.folder, suffix=".torrc")
@@ -609,15 +611,13 @@ def _dedented(text: str) -> str:
 class ManPagesTest(unittest.TestCase):
     PAGES = ("client-pt", "client-pt-standalone", "client-pt-doctor", "server-pt", "server-pt-standalone", "server-pt-doctor", "utpcat")
 
-    def test_pages_are_whole_and_the_same_each_time(self) -> None:
+    def test_pages_are_whole_and_of_the_time_that_is_given(self) -> None:
         with tempfile.TemporaryDirectory(prefix="man-") as name:
-            folders = [Path(name) / each for each in ("one", "two")]
-            environments = [{**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "TZ": zone} for zone in ("UTC", "Asia/Tokyo")]
-            for folder, variables in zip(folders, environments, strict=True):
-                run([str(SCRIPTS / "man"), str(folder)], environment=variables)
-            pages = {path.name: path.read_text() for path in folders[0].iterdir()}
-            self.assertEqual({f"{page}.1" for page in self.PAGES}, set(pages))
-            self.assertEqual(pages, {path.name: path.read_text() for path in folders[1].iterdir()})
+            # That the bytes are the same each time is tried by scripts/package --check.
+            variables = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "TZ": "Asia/Tokyo"}
+            run([str(SCRIPTS / "man"), name], environment=variables)
+            pages = {path.name: path.read_text() for path in Path(name).iterdir()}
+        self.assertEqual({f"{page}.1" for page in self.PAGES}, set(pages))
         for page, text in pages.items():
             with self.subTest(page):
                 self.assertTrue('"2023-11-14"' in text and "include::" not in text)
