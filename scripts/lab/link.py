@@ -150,6 +150,7 @@ class EmulatedLink:
 
     def __enter__(self) -> EmulatedLink:
         if os.geteuid() != 0:
+            self._remove()
             raise LabError("an emulated link needs root, for network namespaces and TUN devices")
         devices: list[int] = []
         try:

@@ -27,8 +27,20 @@ SIZES: Mapping[str, int] = {"50 KiB": 50 << 10, "1 MiB": 1 << 20, "5 MiB": 5 << 
 CIRCUITS = ("a", "b", "c", "d")
 
 # What tor begins by itself, mostly at one of its once-a-second looks; all others end when something has come from the network.
-# (Through a bridge there is no connection to be made for circuits: at "ap_handshake_done" tor begins to build them.)
-_BEGUN_BY_TOR = {"conn_pt", "conn_done_pt", "conn", "onehop_create", "requesting_descriptors", "ap_conn_pt", "ap_conn", "ap_handshake_done", "circuit_create"}
+_BEGUN_BY_TOR = {
+    "conn_pt",
+    "conn_done_pt",
+    "conn",
+    "onehop_create",
+    # Two round trips, and between them up to a second until it asks for the consensus.
+    "loading_status",
+    "requesting_descriptors",
+    "ap_conn_pt",
+    "ap_conn",
+    # Through a bridge there is no connection to be made for circuits: here it begins to build them.
+    "ap_handshake_done",
+    "circuit_create",
+}
 
 
 def measure(world: World, cell: Cell) -> dict[str, Any]:

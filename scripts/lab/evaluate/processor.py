@@ -11,7 +11,7 @@ from lab.evaluate.traffic import Download, prepare, wait_all_begun
 from lab.evaluate.world import Conduct, World, cpu_seconds, peak_mib
 from lab.proc import LabError
 
-_PATIENCE_SECONDS = 90.0
+_PATIENCE_SECONDS = 120.0
 _LOOK_SECONDS = 0.01
 
 

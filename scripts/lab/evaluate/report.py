@@ -33,8 +33,10 @@ _CAVEATS = (
     "unless it says otherwise, and drops at its end.",
     "Bridges stay up for the whole run, as they do in reality, and clients are made anew for each cell: a server's proxy is warm except in "
     "its first cell, a client's is always cold. Section 7 begins with both cold.",
-    "tor does part of a bootstrap in looks once a second, whatever the transport: the time without them is shown beside the whole. Directory "
-    "documents of a small network are tiny, so a bootstrap shows round trips and handshakes, not bandwidth.",
+    "tor does part of a bootstrap in looks once a second, whatever the transport: the time without the steps that wait for them (from its start "
+    "to the bridge's dialling, to the consensus' first bytes, to the first circuit's beginning) is shown beside the whole. That leaves out the "
+    "start of a proxy's process, too, which scripts/bench start measures. Directory documents of a small network are tiny, so a bootstrap shows round "
+    "trips and handshakes, not bandwidth.",
     "A single download over a long path is limited by tor's own congestion control of its circuit (Vegas, with the public network's "
     "parameters), not by the link: four circuits at once are shown beside it.",
     "Small requests are new streams of their own circuit, 1,000 bytes each, 150 ms apart; one that takes more than 12 s is given up and "
