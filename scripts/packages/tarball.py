@@ -15,6 +15,11 @@ from .installation import JARS, TOP, Release, fill, install, man_pages, settle
 _PACK_SECONDS = 600.0
 
 
+def _documents() -> list[Path]:
+    found = [page for depth in ("*.md", "*/*.md", "*/*/*.md") for page in TOP.glob(depth)]
+    return [TOP / "LICENSE", *(page for page in sorted(found) if not {"target", "node_modules"} & set(page.relative_to(TOP).parts))]
+
+
 def make(release: Release, image: Path, pages: Path, boms: Mapping[str, bytes], output: Path) -> Path:
     """Makes the tarball in the folder `output`."""
     with tempfile.TemporaryDirectory(prefix="package-") as name:
@@ -30,8 +35,11 @@ def make(release: Release, image: Path, pages: Path, boms: Mapping[str, bytes], 
             shutil.copy(page, man / page.name)
         documents = root / "share/doc"
         documents.mkdir(parents=True)
-        for file in ("README.md", "CHANGELOG.md", "LICENSE", "pt-spec/LINK.md"):
-            shutil.copy(TOP / file, documents / Path(file).name)
+        # In their folders, for they link to each other.
+        for page in _documents():
+            target = documents / page.relative_to(TOP)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(page, target)
         for program, bom in boms.items():
             (documents / f"{program}.cdx.json").write_bytes(bom)
         for side in ("client", "server"):

@@ -35,7 +35,7 @@ class BridgeRunTest {
             BridgeResult result = BridgeRun.of(new BridgeSetting(20, 400_000_000, transport, 12, 2));
             BridgeResult.Carriers carriers = result.carriers();
             assertEquals(20, carriers.alive(), result::toString);
-            assertEquals(transport == BBR ? 20 : 0, carriers.onUtp(), result::toString);
+            assertEquals(transport.equals(BBR) ? 20 : 0, carriers.onUtp(), result::toString);
             int underWay =
                     result.interactive().requests() - result.interactive().answered();
             assertTrue(result.interactive().requests() > 8 && underWay <= 4, result::toString);
