@@ -5,6 +5,9 @@
 # is replaced, so that tor's signals reach Java. Set JAVA_HOME to choose the Java, TANDEM_JAVA_OPTS (or JAVA_OPTS) to add to
 # its flags or to override them.
 #
+# In a package the launchers, this file and the JARs are in one folder, with a Java of their own in its folder java: that is the
+# one which was tried, its archive is of it, and AppArmor's rules name it, so it is taken whatever JAVA_HOME says.
+#
 # Beside JAR may be an archive of its classes as Java wants them in memory (AppCDS), made by scripts/archive: with it a proxy starts
 # in half to two thirds of the time. Its name tells from which JAR and which Java it is, so that one of another is never used; Java
 # looks for itself besides. Where there is none, all works without.
@@ -21,9 +24,18 @@ give_up() {
     exit 69
 }
 
+# find_jar PATH sets $jar.
+find_jar() {
+    jar=$scripts/${1##*/}
+    if [ ! -r "$jar" ]; then jar=${scripts%/*}/$1; fi
+    [ -r "$jar" ] || give_up "$jar is missing: run 'mvn package' in ${scripts%/*}"
+}
+
 # Sets $java.
 find_java() {
-    if [ -n "${JAVA_HOME-}" ]; then
+    if [ -x "$scripts/java/bin/java" ]; then
+        java=$scripts/java/bin/java
+    elif [ -n "${JAVA_HOME-}" ]; then
         java=$JAVA_HOME/bin/java
         [ -x "$java" ] || give_up "JAVA_HOME is set, but there is no $java"
     else
@@ -43,15 +55,13 @@ name_archive() {
 }
 
 launch() {
-    top=${scripts%/*}
-    jar=$top/$1
+    find_jar "$1"
     program=${1%%/*}
     main=$2
     heap=$3
     shift 3
 
     find_java
-    [ -r "$jar" ] || give_up "$jar is missing: run 'mvn package' in $top"
     sharing=-Xshare:auto
     case ${TANDEM_ARCHIVE-}$program in
     client-pt | server-pt)

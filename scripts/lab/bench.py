@@ -301,7 +301,8 @@ def _plan(options: argparse.Namespace) -> Plan:
     return Plan(**plan)
 
 
-def main(arguments: Sequence[str]) -> int:
+def parse_options(arguments: Sequence[str]) -> tuple[argparse.Namespace, Plan]:
+    """Ends the program if they are malformed; LabError if they name what is not there."""
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description=__doc__,
@@ -315,11 +316,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="decides which packets are lost (default: 1)")
     parser.add_argument("--output", type=Path, default=TOP / "target/bench", metavar="DIR", help="for text, JSON and SVG (default: target/bench)")
     options = parser.parse_args(arguments)
+    for name in options.tables:
+        if name not in TABLES:
+            raise LabError(f"no table '{name}'; there are {', '.join(TABLES)}")
+    return options, _plan(options)
+
+
+def main(arguments: Sequence[str]) -> int:
     try:
-        for name in options.tables:
-            if name not in TABLES:
-                raise LabError(f"no table '{name}'; there are {', '.join(TABLES)}")
-        plan = _plan(options)
+        options, plan = parse_options(arguments)
         options.output.mkdir(parents=True, exist_ok=True)
         with (options.output / "bench.txt").open("w") as text:
 

@@ -234,12 +234,12 @@ class Demo:
         if self._options.carrier != "auto":
             line = line.arguing(carrier=self._options.carrier)
         torrc = ("UseBridges 1", f"ClientTransportPlugin utp exec {self._options.client_pt}", line.torrc())
-        return self._bootstrap_client(network, torrc, "through client-pt")
+        return self._bootstrap_client(network, NodeSpec("client", Role.CLIENT, torrc), "through client-pt")
 
     def _bootstrap_client(
-        self, network: Network, torrc: tuple[str, ...], how: str
+        self, network: Network, spec: NodeSpec, how: str
     ) -> tuple[Node, list[timeline.Step]]:
-        client = network.start(NodeSpec("client", Role.CLIENT, torrc))
+        client = network.start(spec)
         self._report.heading(f"Bootstrap of the client, {how}")
 
         def show(step: timeline.Step) -> None:

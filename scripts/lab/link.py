@@ -277,7 +277,7 @@ def path_from(options: argparse.Namespace) -> Conditions:
     )
 
 
-def main(arguments: Sequence[str]) -> int:
+def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/lab/link",
         description="Two hosts on this machine, as network namespaces, with an emulated path between them.",
@@ -286,7 +286,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     add_path_arguments(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="COMMAND")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parse_options(arguments)
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     try:
         with EmulatedLink(path_from(options), seed=options.seed) as link:

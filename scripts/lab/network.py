@@ -400,6 +400,7 @@ class Network:
             f"ORPort {address}:{node.or_port} NoListen IPv4Only",
             f"ORPort {address}:{node.inner_or_port} NoAdvertise IPv4Only",
             f"Log [config]info file {node.config_log}",
+            *_control_lines(node),
         ]
 
     def _public_torrc(self, node: Node, offset: int) -> list[str]:
@@ -465,9 +466,7 @@ class Network:
             "ClientOnly 1",
             # Nothing starts before the observer is connected and says "go".
             "DisableNetwork 1",
-            f"ControlPort {node.spec.address}:auto",
-            f"ControlPortWriteToFile {node.folder / 'control_port'}",
-            "CookieAuthentication 1",
+            *_control_lines(node),
         ]
 
     # The consensus
@@ -476,6 +475,14 @@ class Network:
         """The running nodes in the authority's consensus; none if it has none."""
         text = _http_get((authority.spec.address, authority.dir_port), "/tor/status-vote/current/consensus-microdesc")
         return running_nodes(text)
+
+
+def _control_lines(node: Node) -> list[str]:
+    return [
+        f"ControlPort {node.spec.address}:auto",
+        f"ControlPortWriteToFile {node.folder / 'control_port'}",
+        "CookieAuthentication 1",
+    ]
 
 
 def _voting_offset(now: float) -> int:

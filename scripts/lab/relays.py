@@ -33,6 +33,9 @@ DIALLED_FILE = "dialled.json"
 # The least share of the downloaded bytes, in per cent, that µTP must have had between any two relays.
 UTP_SHARE_NEEDED = 50.0
 
+# An address of its own, of this machine still: by it the client's connection is told from all others.
+_CLIENT_ADDRESS = "127.0.0.9"
+
 _CIRCUIT = re.compile(r"^(?:250[+-]circuit-status=)?(\d+) BUILT (\S+)")
 _HOP = re.compile(r"\$[0-9A-F]{40}[~=](\w+)")
 _SAMPLE = re.compile(r"(tandem_\w+)(?:\{.*\})? (\S+)")
@@ -260,7 +263,8 @@ class RelayDemo(Demo):
             self._introduce()
             relays = self._start_relays(network)
             torrc = plain_client(relays, self._first_with_documents(relays))
-            client, steps = self._bootstrap_client(network, torrc, "which knows nothing of all this")
+            spec = NodeSpec("client", Role.CLIENT, torrc, address=_CLIENT_ADDRESS)
+            client, steps = self._bootstrap_client(network, spec, "which knows nothing of all this")
             self._draw_titled(steps, f"tor bootstraps in {steps[-1].seconds:.1f} s", "relays that dial each other over µTP")
             streams: list[str] = []
             control = client.control(lambda _, text: streams.append(text))
@@ -340,10 +344,20 @@ class RelayDemo(Demo):
             raise LabError(f"no stranger came to {', '.join(nobody)}, not even an authority")
         if found[entry].now == 0:
             raise LabError(f"the client is no stranger at {entry}: how did it come in?")
+        if not knows_peer(network.nodes[entry], _CLIENT_ADDRESS):
+            raise LabError(f"the tor of {entry} does not know where the client's connection comes from")
         text = ", ".join(f"{name} {each.total} ({each.now} open)" for name, each in found.items())
         self._report.line(f"  strangers handed to the ORPort: {text}")
+        self._report.line(f"  the tor of {entry} knows the client by its address, {_CLIENT_ADDRESS}")
         reached = {node.name for node in relays} & reachable(network)
         self._report.line(f"  found reachable by an authority's test: {', '.join(sorted(reached)) or 'none'}")
+
+
+def knows_peer(node: Node, address: str) -> bool:
+    """Whether that relay's tor has a connection with this address, of one who is no relay."""
+    with contextlib.closing(node.control(lambda _, text: None)) as connection:
+        lines = connection.command("GETINFO orconn-status")
+    return any(re.search(rf"(?:^|[\s=]){re.escape(address)}:\d+ ", f"{line} ") for line in lines)
 
 
 def plain_client(relays: Sequence[Node], entry: Node) -> tuple[str, ...]:

@@ -2,6 +2,7 @@ package dev.tandem.client;
 
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.utp.paired.CarrierKind;
+import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.LinkException;
 import dev.tandem.utp.paired.LinkException.Reason;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks bridges, one after the other and each once, until one takes a session: TLS alone does not tell, only its answer to the proof does,
- * which is a round trip more. On the event loop.
+ * which is a round trip more, and with carrier=utp only µTP. On the event loop.
  */
 final class BridgeSearch implements SessionRelay.Observer {
     /** Who waits for the session. */
@@ -164,6 +165,17 @@ final class BridgeSearch implements SessionRelay.Observer {
 
     @Override
     public void onAdmitted(Session session) {
+        if (!waitsForUtp()) {
+            handleTaken(session);
+        }
+    }
+
+    /** With carrier=utp a bridge whose UDP does not come through is none. */
+    private boolean waitsForUtp() {
+        return asked != null && asked.arguments().with(options).options().policy() == CarrierPolicy.UTP;
+    }
+
+    private void handleTaken(Session session) {
         if (asked != null) {
             asked.handleAccepted();
         }
@@ -178,6 +190,9 @@ final class BridgeSearch implements SessionRelay.Observer {
     @Override
     public void onCarrierChanged(Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
         journal.onCarrierChanged(session, from, to, cause);
+        if (to == CarrierKind.UTP && !found && waitsForUtp()) {
+            handleTaken(session);
+        }
     }
 
     @Override

@@ -37,7 +37,6 @@ final class ClientConfigFile {
     private static final String BRIDGES = "bridges";
     private static final String FORWARD = "forward";
     private static final String LISTEN = "listen";
-    private static final List<String> OPTIONS = List.of("carrier", "cc", "mtu", "idle");
 
     private static final int MAX_BYTES = 256 << 10;
     private static final int MAX_FORWARDS = 64;
@@ -151,13 +150,10 @@ final class ClientConfigFile {
     private void readForward(TomlTable table, TomlPosition begin) throws ExitException {
         ClientOptions options = ClientOptions.NONE;
         for (String key : table.keySet()) {
-            if (OPTIONS.contains(key)) {
+            ClientOptions.Key option = ClientOptions.Key.of(key);
+            if (option != null) {
                 ClientOptions before = options;
-                ClientOptions with = setting(table, "forward.", key).parse(value -> {
-                    ClientOptions made = before.with(key, value);
-                    return made == null ? before : made;
-                });
-                options = with;
+                options = setting(table, "forward.", key).parse(value -> before.with(option, value));
             } else if (!key.equals(LISTEN) && !key.equals(BRIDGES)) {
                 throw failure(at(table, key), unknown(key, "bridges, carrier, cc, idle, listen and mtu"));
             }

@@ -5,11 +5,11 @@ import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -47,6 +47,11 @@ public final class ClientMain implements Callable<Integer> {
 
     private final Map<String, String> environment;
 
+    /** For the maker of the man pages, which looks at the options of a command that it makes itself. */
+    ClientMain() {
+        this(System.getenv());
+    }
+
     ClientMain(Map<String, String> environment) {
         this.environment = environment;
     }
@@ -79,13 +84,9 @@ public final class ClientMain implements Callable<Integer> {
 
     static CommandLine commandLine(Map<String, String> environment) {
         CommandErrors errors = new CommandErrors();
-        CommandLine line = new CommandLine(new ClientMain(environment));
-        Objects.requireNonNull(line.getSubcommands().get("standalone"))
-                .getCommandSpec()
-                .usageMessage()
-                .exitCodeListHeading("Exit codes:%n")
-                .exitCodeList(ExitCode.texts());
-        return line.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
+        return new CommandLine(new ClientMain(environment))
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
     }
 
     @Override
@@ -108,6 +109,15 @@ public final class ClientMain implements Callable<Integer> {
     static String version() {
         String version = ClientMain.class.getPackage().getImplementationVersion();
         return version == null ? "unreleased" : version;
+    }
+
+    /** Has a command tell the exit codes that are common to both programs. */
+    static final class ExitCodes implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            command.usageMessage().exitCodeListHeading("Exit codes:%n").exitCodeList(ExitCode.texts());
+            return command;
+        }
     }
 
     /** What {@code --version} prints. */

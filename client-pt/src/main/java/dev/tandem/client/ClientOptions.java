@@ -30,6 +30,36 @@ record ClientOptions(
     /** The names of all, for messages. */
     static final String KEYS = "carrier=, cc=, mtu= and idle=";
 
+    /** All of them. */
+    enum Key {
+        CARRIER("carrier"),
+        CC("cc"),
+        MTU(NumberOption.MTU.key()),
+        IDLE(NumberOption.IDLE.key());
+
+        private final String text;
+
+        Key(String text) {
+            this.text = text;
+        }
+
+        /** Null if there is no option of that name. */
+        static @Nullable Key of(String text) {
+            for (Key key : values()) {
+                if (key.text.equals(text)) {
+                    return key;
+                }
+            }
+            return null;
+        }
+
+        /** As it is written, without {@code =}. */
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
     /**
      * Reads them.
      *
@@ -44,14 +74,15 @@ record ClientOptions(
             if (!seen.add(arg.key())) {
                 throw new PtParseException(where + ": " + arg.key() + "= is there twice");
             }
-            try {
-                options = options.with(arg.key(), arg.value());
-            } catch (IllegalArgumentException e) {
-                throw new PtParseException(where + ": " + e.getMessage());
-            }
-            if (options == null) {
+            Key key = Key.of(arg.key());
+            if (key == null) {
                 throw new PtParseException(
                         where + ": unknown argument " + arg.key() + "=; this transport takes " + more + KEYS);
+            }
+            try {
+                options = options.with(key, arg.value());
+            } catch (IllegalArgumentException e) {
+                throw new PtParseException(where + ": " + e.getMessage());
             }
         }
         return options;
@@ -60,17 +91,14 @@ record ClientOptions(
     /**
      * These and one more.
      *
-     * @return null if there is no option of that name
      * @throws IllegalArgumentException with one line that names the option and says what it takes
      */
-    @Nullable
-    ClientOptions with(String key, String value) {
+    ClientOptions with(Key key, String value) {
         return switch (key) {
-            case "carrier" -> new ClientOptions(CarrierPolicy.parse(value), congestion, mtu, idle);
-            case "cc" -> new ClientOptions(carrier, CongestionControl.parse("cc=", value), mtu, idle);
-            case "mtu" -> new ClientOptions(carrier, congestion, NumberOption.MTU.parse(value), idle);
-            case "idle" -> new ClientOptions(carrier, congestion, mtu, NumberOption.IDLE.parse(value));
-            default -> null;
+            case CARRIER -> new ClientOptions(CarrierPolicy.parse(value), congestion, mtu, idle);
+            case CC -> new ClientOptions(carrier, CongestionControl.parse("cc=", value), mtu, idle);
+            case MTU -> new ClientOptions(carrier, congestion, NumberOption.MTU.parse(value), idle);
+            case IDLE -> new ClientOptions(carrier, congestion, mtu, NumberOption.IDLE.parse(value));
         };
     }
 

@@ -4,6 +4,7 @@ import dev.tandem.client.doctor.BridgeLineCheck;
 import dev.tandem.client.doctor.BridgeProbe;
 import dev.tandem.client.doctor.ClientTorrcCheck;
 import dev.tandem.client.upstream.UpstreamNetwork;
+import dev.tandem.doctor.AppArmorCheck;
 import dev.tandem.doctor.Finding;
 import dev.tandem.doctor.LocalChecks;
 import dev.tandem.doctor.PortCheck;
@@ -36,10 +37,17 @@ import picocli.CommandLine.Spec;
         name = "doctor",
         description = {
             "Check this machine, and a torrc and a bridge if they are named, and say what is wrong and what to paste where.",
-            "One line for each: ok, note, warn or FAIL. Exit code 1 if something FAILs."
+            "One line for each: ok, note, warn or FAIL."
         },
         mixinStandardHelpOptions = true,
-        versionProvider = ClientMain.Version.class)
+        versionProvider = ClientMain.Version.class,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:Nothing FAILs.",
+            "1:Something FAILs.",
+            "2:An option is unknown or malformed.",
+            "69:The launcher finds no Java or no JAR."
+        })
 final class DoctorClient implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -78,6 +86,11 @@ final class DoctorClient implements Callable<Integer> {
     @Option(names = "--bind-v6", paramLabel = "ADDR", description = "The same for IPv6, without brackets.")
     private @Nullable String bindV6;
 
+    @Option(
+            names = "--apparmor",
+            description = "Only print the rules that AppArmor's profile of tor's service needs to start this program.")
+    private boolean appArmor;
+
     @Override
     public Integer call() throws InterruptedException {
         // What libraries say would stand between the findings.
@@ -88,7 +101,12 @@ final class DoctorClient implements Callable<Integer> {
             LinkConfig config = StandaloneClient.bound(
                     Setting.ofOption("--bind-v4", bindV4), Setting.ofOption("--bind-v6", bindV6));
             InetSocketAddress listening = listen == null ? null : StandaloneClient.listenAddress(listen);
-            examine(report, listening);
+            Program program = Program.of("client-pt", ClientMain.class);
+            if (appArmor) {
+                AppArmorCheck.rules(program).forEach(spec.commandLine().getOut()::println);
+                return CommandLine.ExitCode.OK;
+            }
+            examine(report, program, listening);
             if (bridge != null) {
                 examine(report, bridge, through, config);
             } else {
@@ -103,9 +121,8 @@ final class DoctorClient implements Callable<Integer> {
         return report.hasFailed() ? CommandLine.ExitCode.SOFTWARE : CommandLine.ExitCode.OK;
     }
 
-    private void examine(Report report, @Nullable InetSocketAddress listening) throws IOException {
+    private void examine(Report report, Program program, @Nullable InetSocketAddress listening) throws IOException {
         SystemFiles files = SystemFiles.ofThisMachine();
-        Program program = Program.of("client-pt", ClientMain.class);
         report.addAll(LocalChecks.check(files, program));
         if (listening != null) {
             report.add(new PortCheck(files, program.name()).check(listening, false));

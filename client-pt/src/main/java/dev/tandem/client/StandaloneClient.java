@@ -42,13 +42,17 @@ import picocli.CommandLine.Spec;
         name = "standalone",
         description = "Forward TCP connections to what a standalone server-pt forwards to, one session each.",
         mixinStandardHelpOptions = true,
-        versionProvider = ClientMain.Version.class)
+        versionProvider = ClientMain.Version.class,
+        modelTransformer = ClientMain.ExitCodes.class)
 final class StandaloneClient implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
     private CommandSpec spec;
 
-    @Option(names = "--listen", paramLabel = "ADDR:PORT", description = "Where to take connections for the bridge.")
+    @Option(
+            names = "--listen",
+            paramLabel = "ADDR:PORT",
+            description = "Where to take connections for the bridge; [::]:PORT is IPv6 and IPv4.")
     private @Nullable String listen;
 
     @ArgGroup

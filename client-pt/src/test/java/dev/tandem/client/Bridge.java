@@ -59,7 +59,7 @@ final class Bridge implements AutoCloseable {
         return new Bridge(Echo::new, LinkConfig.DEFAULT, IDENTITY.withFront(front));
     }
 
-    private static final class Echo implements SessionListener {
+    static final class Echo implements SessionListener {
         @Override
         public void onData(Session session, ByteBuf bytes) {
             session.write(bytes);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.ptspec.ProxyLog;
 import dev.tandem.ptspec.Severity;
+import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.memory.PathMemory;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
@@ -30,10 +32,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BridgeSearchTest {
     private static final int PATIENCE_MILLIS = 30_000;
+    private static final Duration STEP = Duration.ofMillis(PATIENCE_MILLIS);
 
     private final List<String> warnings = new CopyOnWriteArrayList<>();
     private final ClientProxy proxy = new ClientProxy(
-            LinkConfig.DEFAULT,
+            LinkConfig.DEFAULT.withTimeouts(STEP, STEP, STEP, Duration.ofSeconds(1)),
             null,
             new PathMemory(InstantSource.system(), new SecureRandom()),
             new ProxyLog(
@@ -109,6 +112,28 @@ class BridgeSearchTest {
             assertEquals(4, warnings.size(), "nobody was asked again");
             assertFalse(warnings.toString().contains(Bridge.CERT)
                     || warnings.toString().contains("127.0"));
+        }
+    }
+
+    /** It takes the session, but UDP does not come through: with carrier=utp that is a bridge of no use. */
+    @Test
+    void withoutUdpTheNextOneIsAskedIfNothingElseWillDo() throws Exception {
+        try (Bridge tlsOnly = new Bridge(Bridge.Echo::new, LinkConfig.DEFAULT.withPolicy(CarrierPolicy.TLS));
+                Bridge far = new Bridge()) {
+            InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            List<KnownBridge> bridges =
+                    List.of(bridge("tls-only", tlsOnly.address, Bridge.CERT), bridge("good", far.address, Bridge.CERT));
+            ClientOptions options = new ClientOptions(CarrierPolicy.UTP, null, null, null);
+            InetSocketAddress local = proxy.listenPlain(new Forward("test", any, bridges, options));
+            for (int i = 0; i < 2; i++) {
+                try (Socket socket = connect(local)) {
+                    assertEchoes(socket);
+                }
+            }
+            assertEquals(1, warnings.size(), "it was not asked again: " + warnings);
+            assertTrue(
+                    warnings.get(0).startsWith("bridge tls-only has not taken a session: carrier=utp"),
+                    warnings::toString);
         }
     }
 

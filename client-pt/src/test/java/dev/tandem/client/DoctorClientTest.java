@@ -37,6 +37,15 @@ class DoctorClientTest {
         assertTrue(out.toString().contains(text), out.toString());
     }
 
+    /** Nothing else: it is to be appended to a file. */
+    @Test
+    void printsRulesForAppArmor() {
+        assertEquals(0, run("--apparmor"), out.toString());
+        assertTrue(out.toString().lines().skip(1).allMatch(line -> line.endsWith(",")), out.toString());
+        assertSays("/bin/java mrix,");
+        assertEquals("", err.toString());
+    }
+
     @Test
     void looksAtTheMachineAlone() {
         assertEquals(0, run(), out.toString());

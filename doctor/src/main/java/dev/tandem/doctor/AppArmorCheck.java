@@ -3,9 +3,13 @@ package dev.tandem.doctor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -14,9 +18,14 @@ import org.jspecify.annotations.Nullable;
 /** Whether the AppArmor profile that Debian's tor runs under lets it start the proxy (apparmor.d(5)). */
 public final class AppArmorCheck {
     private static final String PROFILE = "system_tor";
-    private static final String LOCAL = "/etc/apparmor.d/local/" + PROFILE;
+    private static final String FOLDER = "/etc/apparmor.d/";
+    private static final String LOCAL = FOLDER + "local/" + PROFILE;
+    /** Of one profile; who includes more is not understood. */
+    private static final int MAX_FILES = 64;
     /** PATH PERMISSIONS, of which a path in quotes and what stands before or behind is not looked at. */
     private static final Pattern RULE = Pattern.compile("(?:owner\\s+)?(/\\S*)\\s+([a-zA-Z]+)\\s*,.*");
+    /** With the hash that it once began with, and that does not make it a comment. */
+    private static final Pattern INCLUDE = Pattern.compile("#?include\\s+(?:if\\s+exists\\s+)?<([^>]+)>.*");
 
     private record Rule(Pattern path, String permissions) {}
 
@@ -50,7 +59,7 @@ public final class AppArmorCheck {
             return Finding.ok("AppArmor: the profile " + PROFILE + " is not loaded");
         }
         String found = "AppArmor: profile " + PROFILE + ", mode " + mode;
-        List<String> missing = missing();
+        List<String> missing = missing(rulesOf(PROFILE, "abstractions/tor", "local/" + PROFILE));
         if (missing.isEmpty()) {
             return Finding.ok(found + ", has rules for the launcher, Java and the JAR");
         }
@@ -59,7 +68,7 @@ public final class AppArmorCheck {
                 "tor may start known transports only. Append these lines to " + LOCAL
                         + ", and load it by: apparmor_parser -r /etc/apparmor.d/" + PROFILE
                         + ". What is still denied then is told by: journalctl -k | grep DENIED",
-                rules().toArray(String[]::new));
+                paste().toArray(String[]::new));
         return mode.equals("enforce") ? finding : finding.as(Level.WARN);
     }
 
@@ -68,16 +77,37 @@ public final class AppArmorCheck {
         return line.find() ? line.group(1) : "";
     }
 
-    private List<String> missing() {
+    /** A package has its rules in a file of their own, which one line includes. */
+    private List<String> paste() {
+        String shipped = "abstractions/tandem-" + program.name();
+        return missing(rulesOf(shipped)).isEmpty()
+                ? List.of("  include if exists <" + shipped + ">")
+                : rules(program, launcher);
+    }
+
+    /** The rules of these files of AppArmor's folder, and of what they include. */
+    private List<Rule> rulesOf(String... names) {
         List<Rule> rules = new ArrayList<>();
-        for (String file : List.of("/etc/apparmor.d/" + PROFILE, "/etc/apparmor.d/abstractions/tor", LOCAL)) {
-            for (String line : files.text(file).orElse("").split("\n", -1)) {
+        Deque<String> waiting = new ArrayDeque<>(List.of(names));
+        Set<String> seen = new HashSet<>();
+        while (!waiting.isEmpty() && seen.size() < MAX_FILES) {
+            String name = waiting.remove();
+            String text = seen.add(name) ? files.text(FOLDER + name).orElse("") : "";
+            for (String line : text.split("\n", -1)) {
                 Matcher rule = RULE.matcher(line.strip());
                 if (rule.matches()) {
                     rules.add(new Rule(glob(rule.group(1)), rule.group(2)));
                 }
+                Matcher include = INCLUDE.matcher(line.strip());
+                if (include.matches()) {
+                    waiting.add(include.group(1));
+                }
             }
         }
+        return rules;
+    }
+
+    private List<String> missing(List<Rule> rules) {
         List<String> missing = new ArrayList<>();
         if (!allows(rules, launcher.toString(), 'x')) {
             missing.add(launcher.toString());
@@ -129,20 +159,25 @@ public final class AppArmorCheck {
         return Pattern.compile(regex + ")".repeat(depth));
     }
 
+    /** The rules that the profile needs to start the program by its own launcher. */
+    public static List<String> rules(Program program) {
+        return rules(program, Path.of(program.launcher()));
+    }
+
     /**
      * Inheriting ({@code ix}): with NoNewPrivileges no other profile can be entered. What the launcher runs, Java, what Java reads of
      * the system, and tor's folder for our state, where Netty's library is unpacked to.
      */
-    private List<String> rules() {
+    private static List<String> rules(Program program, Path launcher) {
         List<String> rules = new ArrayList<>();
         rules.add("  # Tandem");
         rules.add("  " + launcher + " mrix,");
-        rules.add("  " + program.top() + "/scripts/launch.sh r,");
-        rules.add("  " + folderOf(program.jar()) + "/* mr,");
+        rules.add("  " + program.scripts() + "/launch.sh r,");
+        rules.add("  " + Installation.folder(program.jar()) + "/* mr,");
         rules.add("  /{usr/,}bin/{sh,dash,bash,readlink,stat,sed} mrix,");
         rules.add("  " + program.javaHome() + "/** mr,");
         rules.add("  " + program.javaHome() + "/bin/java mrix,");
-        for (String folder : configurationFolders()) {
+        for (String folder : configurationFolders(program)) {
             rules.add("  " + folder + "/** r,");
         }
         rules.add("  owner @{PROC}/@{pid}/** r,");
@@ -153,13 +188,8 @@ public final class AppArmorCheck {
         return rules;
     }
 
-    private static String folderOf(Path file) {
-        Path parent = file.getParent();
-        return parent == null ? "" : parent.toString();
-    }
-
     /** Where Debian's Java keeps what its own folder has links to. */
-    private List<String> configurationFolders() {
+    private static List<String> configurationFolders(Program program) {
         try (Stream<Path> links = Files.list(program.javaHome().resolve("conf"))) {
             return links.filter(Files::isSymbolicLink)
                     .flatMap(link -> Stream.ofNullable(realFolder(link)))
@@ -173,7 +203,7 @@ public final class AppArmorCheck {
 
     private static @Nullable String realFolder(Path link) {
         try {
-            return folderOf(link.toRealPath());
+            return Installation.folder(link.toRealPath()).toString();
         } catch (IOException e) {
             return null;
         }

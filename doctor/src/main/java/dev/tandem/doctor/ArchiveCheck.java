@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Whether there is an archive of classes (AppCDS) for this JAR and this Java, as {@code scripts/launch.sh} would find it. */
 public final class ArchiveCheck {
@@ -23,7 +22,7 @@ public final class ArchiveCheck {
         if (!jar.getFileName().toString().endsWith(".jar") || !Files.isRegularFile(jar)) {
             return Finding.note("archive of classes: this program was not started from its JAR");
         }
-        String make = top(jar) + "/scripts/archive";
+        String make = Installation.scripts(jar) + "/archive";
         Path archive;
         boolean others;
         try {
@@ -62,22 +61,8 @@ public final class ArchiveCheck {
     private static boolean hasOthers(Path jar) throws IOException {
         String file = jar.getFileName().toString();
         String pattern = file.substring(0, file.length() - ".jar".length()) + "-*.jsa";
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder(jar), pattern)) {
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(Installation.folder(jar), pattern)) {
             return found.iterator().hasNext();
         }
-    }
-
-    private static Path folder(Path jar) {
-        Path parent = jar.toAbsolutePath().getParent();
-        return parent == null ? Path.of("/") : parent;
-    }
-
-    /** The folder that {@code scripts} is in: {@code TOP/PROGRAM/target/PROGRAM.jar}. */
-    public static String top(Path jar) {
-        @Nullable Path at = folder(jar);
-        for (int up = 0; up < 2 && at != null; up++) {
-            at = at.getParent();
-        }
-        return at == null ? "/PATH/TO/tandem" : at.toString();
     }
 }

@@ -35,12 +35,17 @@ public record Program(String name, Path jar, Path javaHome) {
 
     /** The launcher that belongs to the JAR. */
     public String launcher() {
-        return top() + "/scripts/" + name;
+        return scripts() + "/" + name;
     }
 
     /** The folder that all is in. */
     public String top() {
-        return ArchiveCheck.top(jar);
+        return Installation.top(jar);
+    }
+
+    /** The folder of the launcher, and of what it reads. */
+    public String scripts() {
+        return Installation.scripts(jar);
     }
 
     /** When the JAR was put there. */

@@ -1,5 +1,6 @@
 package dev.tandem.doctor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -65,6 +66,31 @@ class AppArmorCheckTest {
                 program.top() + "/{scripts,server-pt/target}/** rix,\n" + program.javaHome() + "/bin/jav? ix,\n");
         assertEquals(Level.OK, check().level(), check().text());
         system.with(LOCAL, program.top() + "/* rix,\n");
+        assertEquals(Level.FAIL, check().level());
+    }
+
+    /** A package ships the rules, and may not change a file of tor's package. */
+    @Test
+    void wantsOneLineWhereAPackageHasTheRules() {
+        String shipped = String.join("\n", AppArmorCheck.rules(program)) + "\n";
+        system.with("/etc/apparmor.d/abstractions/tandem-server-pt", shipped);
+        assertEquals(Level.FAIL, check().level());
+        assertArrayEquals(
+                new String[] {"  include if exists <abstractions/tandem-server-pt>"},
+                check().paste().toArray());
+        system.with(LOCAL, "# Ours\n" + check().paste().get(0) + "\n");
+        assertEquals(Level.OK, check().level(), check().text());
+        system.with(LOCAL, "#include <abstractions/tandem-server-pt>\n");
+        assertEquals(Level.OK, check().level(), check().text());
+        // That of another installation is of no use.
+        system.with("/etc/apparmor.d/abstractions/tandem-server-pt", shipped.replace("/opt/", "/srv/"));
+        assertTrue(check().paste().size() > 1);
+    }
+
+    @Test
+    void includesThatGoInCirclesEnd() {
+        system.with(LOCAL, "include <local/system_tor>\ninclude <abstractions/tor>\n")
+                .with("/etc/apparmor.d/abstractions/tor", "include <local/system_tor>\n");
         assertEquals(Level.FAIL, check().level());
     }
 

@@ -32,6 +32,20 @@ class ArchiveCheckTest {
         assertTrue(stale.text().contains("stale"), stale.text());
     }
 
+    /** A package has all in one folder. */
+    @Test
+    void findsTheLaunchersOfAPackageBesideTheJar() throws IOException {
+        Path jar = Files.writeString(root.resolve("server-pt.jar"), "jar");
+        Files.writeString(root.resolve("launch.sh"), "");
+        Program program = new Program("server-pt", jar, root.resolve("java"));
+        assertEquals(root.toString(), program.top());
+        assertEquals(root + "/server-pt", program.launcher());
+        Files.createDirectories(root.resolve("java/lib"));
+        Files.writeString(root.resolve("java/lib/modules"), "modules");
+        Finding none = ArchiveCheck.check(jar, program.javaHome());
+        assertEquals(root + "/archive", none.paste().get(0));
+    }
+
     @Test
     void saysWhatItCannotLookAt() throws IOException {
         Program program = new FakeSystem(root).program("server-pt");

@@ -83,12 +83,24 @@ public final class ExtendedOrPort {
         return message(TRANSPORT, TransportNames.requireValid(name).getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** All that we say about a connection: {@code USERADDR}, {@code TRANSPORT} and {@code DONE}. */
+    /** All that we say about a client's connection: {@code USERADDR}, {@code TRANSPORT} and {@code DONE}. */
     public static byte[] introduction(InetSocketAddress client, String transport) {
+        return concat(userAddr(client), transport(transport), message(DONE, new byte[0]));
+    }
+
+    /**
+     * The same about a connection that came by no transport, but through the same port: {@code USERADDR} and {@code DONE}. Either message may be left
+     * out (ext-orport-spec 3.2).
+     */
+    public static byte[] introduction(InetSocketAddress client) {
+        return concat(userAddr(client), message(DONE, new byte[0]));
+    }
+
+    private static byte[] concat(byte[]... parts) {
         ByteArrayOutputStream messages = new ByteArrayOutputStream();
-        messages.writeBytes(userAddr(client));
-        messages.writeBytes(transport(transport));
-        messages.writeBytes(message(DONE, new byte[0]));
+        for (byte[] part : parts) {
+            messages.writeBytes(part);
+        }
         return messages.toByteArray();
     }
 }

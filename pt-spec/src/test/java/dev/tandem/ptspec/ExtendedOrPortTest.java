@@ -64,6 +64,14 @@ class ExtendedOrPortTest {
     }
 
     @Test
+    void whoComesByNoTransportIsIntroducedByAddressAlone() throws Exception {
+        assertEquals(
+                "0001" + "000b" + HexFormat.of().formatHex("192.0.2.1:5".getBytes(StandardCharsets.US_ASCII))
+                        + "00000000",
+                HexFormat.of().formatHex(ExtendedOrPort.introduction(IpAddresses.parseAddressPort("192.0.2.1:5"))));
+    }
+
+    @Test
     void messageBoundsItsParts() {
         assertEquals(4 + 65535, ExtendedOrPort.message(0xffff, new byte[65535]).length);
         assertThrows(IllegalArgumentException.class, () -> ExtendedOrPort.message(0, new byte[65536]));

@@ -1,5 +1,6 @@
 package dev.tandem.server;
 
+import dev.tandem.doctor.AppArmorCheck;
 import dev.tandem.doctor.DescriptorCheck;
 import dev.tandem.doctor.Finding;
 import dev.tandem.doctor.LocalChecks;
@@ -17,6 +18,7 @@ import dev.tandem.server.doctor.ServerBehindCheck;
 import dev.tandem.server.doctor.ServerTorrcCheck;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.strangers.Decoy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -40,10 +42,17 @@ import picocli.CommandLine.Spec;
         description = {
             "Check this machine, and a bridge's torrc or a standalone server's options if they are given, and say what is wrong"
                     + " and what to paste where.",
-            "One line for each: ok, note, warn or FAIL. Exit code 1 if something FAILs."
+            "One line for each: ok, note, warn or FAIL."
         },
         mixinStandardHelpOptions = true,
-        versionProvider = ServerMain.Version.class)
+        versionProvider = ServerMain.Version.class,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:Nothing FAILs.",
+            "1:Something FAILs.",
+            "2:An option is unknown or malformed.",
+            "69:The launcher finds no Java or no JAR."
+        })
 final class DoctorServer implements Callable<Integer> {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     /** Strangers who wait for their turn, beside those who are served. */
@@ -78,6 +87,11 @@ final class DoctorServer implements Callable<Integer> {
             description = "What a standalone server is given by -o. May be repeated.")
     private List<String> options = List.of();
 
+    @Option(
+            names = "--apparmor",
+            description = "Only print the rules that AppArmor's profile of tor's service needs to start this program.")
+    private boolean appArmor;
+
     @Override
     public Integer call() {
         // What libraries say would stand between the findings.
@@ -89,6 +103,10 @@ final class DoctorServer implements Callable<Integer> {
             HostPort target = forward == null ? null : HostPort.parse("--forward", forward);
             TransportArgs given = StandaloneServer.split(options);
             Program program = Program.of("server-pt", ServerMain.class);
+            if (appArmor) {
+                AppArmorCheck.rules(program).forEach(spec.commandLine().getOut()::println);
+                return CommandLine.ExitCode.OK;
+            }
             report.addAll(LocalChecks.check(files, program));
             if (torrc != null) {
                 TorSetup setup = TorSetup.read(files, program, torrc, service, System.getProperty("user.name"));
@@ -116,8 +134,8 @@ final class DoctorServer implements Callable<Integer> {
         InetSocketAddress listening = lines.listening();
         ServiceUnit unit = setup.unit();
         // tor tells the proxy where it is; any address will do here.
-        InetSocketAddress orPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        LinkConfig config = options(report, "ServerTransportOptions", lines.options(), listening, orPort);
+        Decoy tor = Decoy.orPort(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        LinkConfig config = options(report, "ServerTransportOptions", lines.options(), listening, tor);
         boolean udp = config == null || config.policy() != CarrierPolicy.TLS;
         if (listening != null) {
             PortCheck port = new PortCheck(files, "server-pt");
@@ -161,7 +179,7 @@ final class DoctorServer implements Callable<Integer> {
     /**
      * Whether they are accepted.
      *
-     * @param orPort a tor's; null if there is none
+     * @param tor null if there is none
      * @return null if they are not
      */
     private static @Nullable LinkConfig options(
@@ -169,14 +187,15 @@ final class DoctorServer implements Callable<Integer> {
             String where,
             TransportArgs args,
             @Nullable InetSocketAddress listening,
-            @Nullable InetSocketAddress orPort) {
+            @Nullable Decoy tor) {
         LinkConfig config;
         try {
-            config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT, orPort);
+            config = ServerOptions.parse(where, args).applyTo(LinkConfig.DEFAULT, tor);
         } catch (PtParseException | IOException e) {
-            report.add(Finding.fail(
-                    String.valueOf(e.getMessage()),
-                    "The bridge does not start with these. README.md says what each takes."));
+            report.add(
+                    Finding.fail(
+                            String.valueOf(e.getMessage()),
+                            "The bridge does not start with these. What each takes is told by man server-pt, and by pt-spec/OPTIONS.md."));
             return null;
         }
         if (!args.isEmpty()) {
@@ -186,11 +205,14 @@ final class DoctorServer implements Callable<Integer> {
             report.add(Finding.ok("decoy: strangers reach tor's ORPort"));
             return config;
         }
-        InetSocketAddress decoy = config.strangers().decoy();
+        Decoy decoy = config.strangers().decoy();
         report.add(
                 decoy != null
                         ? new ServerBehindCheck(TIMEOUT)
-                                .decoy(decoy, listening, InstantSource.system().instant())
+                                .decoy(
+                                        decoy.address(),
+                                        listening,
+                                        InstantSource.system().instant())
                         : Finding.note(
                                 "decoy: there is none",
                                 "Strangers meet a small web server of this program, which can be told from a common one. With a web"

@@ -101,12 +101,12 @@ final class ManagedServer {
         UtpTransports.preload();
         BridgeState state = new BridgeState(folder);
         ServerIdentity identity = state.identity();
-        LinkConfig config =
-                options.applyTo(LinkConfig.DEFAULT, environment.orPort().orElse(null));
+        Upstream tor = upstream(environment);
+        LinkConfig config = options.applyTo(LinkConfig.DEFAULT, tor.decoy());
         InetSocketAddress address = environment
                 .bindAddressOf(TRANSPORT)
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-        try (ServerProxy proxy = new ServerProxy(identity, config, upstream(environment), log);
+        try (ServerProxy proxy = new ServerProxy(identity, config, tor, log);
                 PublishedFile counters = proxy.publishCounters(folder)) {
             InetSocketAddress bound = proxy.listen(address);
             state.writeBridgeLine(identity, bound, true);

@@ -5,10 +5,10 @@ import dev.tandem.ptspec.ManagedEnvironment;
 import dev.tandem.ptspec.TransportMessages;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,6 +33,11 @@ public final class ServerMain implements Callable<Integer> {
     private boolean unsafeLogging;
 
     private final Map<String, String> environment;
+
+    /** For the maker of the man pages, which looks at the options of a command that it makes itself. */
+    ServerMain() {
+        this(System.getenv());
+    }
 
     ServerMain(Map<String, String> environment) {
         this.environment = environment;
@@ -63,13 +68,9 @@ public final class ServerMain implements Callable<Integer> {
 
     static CommandLine commandLine(Map<String, String> environment) {
         CommandErrors errors = new CommandErrors();
-        CommandLine line = new CommandLine(new ServerMain(environment));
-        Objects.requireNonNull(line.getSubcommands().get("standalone"))
-                .getCommandSpec()
-                .usageMessage()
-                .exitCodeListHeading("Exit codes:%n")
-                .exitCodeList(ExitCode.texts());
-        return line.setParameterExceptionHandler(errors).setExecutionExceptionHandler(errors);
+        return new CommandLine(new ServerMain(environment))
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
     }
 
     @Override
@@ -87,6 +88,15 @@ public final class ServerMain implements Callable<Integer> {
     static String version() {
         String version = ServerMain.class.getPackage().getImplementationVersion();
         return version == null ? "unreleased" : version;
+    }
+
+    /** Has a command tell the exit codes that are common to both programs. */
+    static final class ExitCodes implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            command.usageMessage().exitCodeListHeading("Exit codes:%n").exitCodeList(ExitCode.texts());
+            return command;
+        }
     }
 
     /** What {@code --version} prints. */

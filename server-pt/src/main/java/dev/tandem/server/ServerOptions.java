@@ -10,16 +10,17 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerLimits;
+import dev.tandem.utp.paired.strangers.Decoy;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.congestion.CongestionControl;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,30 @@ record ServerOptions(
         boolean anyUdpSource,
         @Nullable MetricsAddress metrics,
         Map<Bound, Integer> bounds) {
+    /** The options that are no number. */
+    enum Word {
+        CARRIER("carrier"),
+        CC("cc"),
+        DECOY("decoy"),
+        METRICS("metrics"),
+        UDP_SOURCE("udp-source");
+
+        private final String key;
+
+        Word(String key) {
+            this.key = key;
+        }
+
+        private static @Nullable Word ofKey(String key) {
+            for (Word word : values()) {
+                if (word.key.equals(key)) {
+                    return word;
+                }
+            }
+            return null;
+        }
+    }
+
     /** The options that are a number. */
     enum Bound {
         MAX_SESSIONS("max-sessions", 1, 1_000_000),
@@ -121,23 +146,25 @@ record ServerOptions(
                 throw new PtParseException(where + ": " + option.key() + "= is there twice");
             }
             Bound bound = Bound.ofKey(option.key());
+            Word word = Word.ofKey(option.key());
             try {
                 if (bound != null) {
                     bounds.put(bound, bound.parse(option.value()));
                     continue;
                 }
-                switch (option.key()) {
-                    case "carrier" -> carrier = CarrierPolicy.parse(option.value());
-                    case "cc" -> congestion = CongestionControl.parse("cc=", option.value());
-                    case "decoy" -> {
+                if (word == null) {
+                    throw new PtParseException(
+                            "unknown option " + option.key() + "=; this transport takes " + String.join(", ", keys()));
+                }
+                switch (word) {
+                    case CARRIER -> carrier = CarrierPolicy.parse(option.value());
+                    case CC -> congestion = CongestionControl.parse("cc=", option.value());
+                    case DECOY -> {
                         decoyIsOrPort = option.value().equals(OR_PORT);
                         decoy = decoyIsOrPort ? null : decoyAt("decoy=", option.value());
                     }
-                    case "metrics" -> metrics = metricsAt("metrics=", option.value());
-                    case "udp-source" -> anyUdpSource = anyUdpSource("udp-source=", option.value());
-                    default ->
-                        throw new PtParseException("unknown option " + option.key()
-                                + "=; this transport takes carrier=, cc=, decoy=, metrics=, udp-source=" + boundKeys());
+                    case METRICS -> metrics = metricsAt("metrics=", option.value());
+                    case UDP_SOURCE -> anyUdpSource = anyUdpSource("udp-source=", option.value());
                 }
             } catch (IllegalArgumentException | PtParseException e) {
                 throw new PtParseException(where + ": " + e.getMessage());
@@ -182,12 +209,16 @@ record ServerOptions(
         }
     }
 
-    private static String boundKeys() {
-        StringJoiner keys = new StringJoiner("=, ", ", ", "=");
-        for (Bound bound : Bound.values()) {
-            keys.add(bound.key);
+    /** The names of all, each with {@code =}. */
+    static List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        for (Word word : Word.values()) {
+            keys.add(word.key + "=");
         }
-        return keys.toString();
+        for (Bound bound : Bound.values()) {
+            keys.add(bound.key + "=");
+        }
+        return keys;
     }
 
     private static boolean anyUdpSource(String option, String value) throws PtParseException {
@@ -201,10 +232,10 @@ record ServerOptions(
     /**
      * The configuration with what the options change.
      *
-     * @param orPort that tor has named; null for none
-     * @throws IOException if the decoy's name does not resolve, or it is to be an ORPort and there is none, with a single line
+     * @param tor where strangers meet it; null if there is none
+     * @throws IOException if the decoy's name does not resolve, or it is to be tor and there is none, with a single line
      */
-    LinkConfig applyTo(LinkConfig config, @Nullable InetSocketAddress orPort) throws IOException {
+    LinkConfig applyTo(LinkConfig config, @Nullable Decoy tor) throws IOException {
         ServerLimits limits = config.limits();
         ServerLimits changed = limits.withHalfOpen(
                         or(Bound.MAX_HALF_OPEN, limits.halfOpen()),
@@ -219,7 +250,7 @@ record ServerOptions(
                         limits.unmatchedUtpBytes())
                 .withDetached(or(Bound.MAX_DETACHED, limits.detached()), limits.detachedBytes())
                 .withMemory(memoryBytes(limits));
-        StrangerConfig strangers = metBy(config.strangers(), orPort);
+        StrangerConfig strangers = metBy(config.strangers(), tor);
         return config.withPolicy(carrier)
                 .withCongestionControl(congestion)
                 .withLimits(changed)
@@ -239,15 +270,15 @@ record ServerOptions(
                         or(Bound.MAX_SESSION_BYTES, config.receiveBytes()));
     }
 
-    private StrangerConfig metBy(StrangerConfig strangers, @Nullable InetSocketAddress orPort) throws IOException {
+    private StrangerConfig metBy(StrangerConfig strangers, @Nullable Decoy tor) throws IOException {
         if (!decoyIsOrPort) {
-            return strangers.withDecoy(decoy == null ? null : decoy.resolve());
+            return strangers.withDecoy(decoy == null ? null : Decoy.server(decoy.resolve()));
         }
-        if (orPort == null) {
+        if (tor == null) {
             throw new IOException("decoy=" + OR_PORT
                     + ": there is no tor that has named its ORPort; decoy=HOST:PORT names any server");
         }
-        return strangers.withOrPort(orPort);
+        return strangers.withDecoy(tor);
     }
 
     int logLinesPerSecond() {

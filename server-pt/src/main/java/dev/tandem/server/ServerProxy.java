@@ -23,6 +23,7 @@ import dev.tandem.utp.paired.SessionAcceptor;
 import dev.tandem.utp.paired.SessionListener;
 import dev.tandem.utp.paired.SessionRelay;
 import dev.tandem.utp.paired.WarmUp;
+import dev.tandem.utp.paired.strangers.Decoy;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.Future;
@@ -73,8 +74,8 @@ final class ServerProxy implements AutoCloseable {
             throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
         }
         InetSocketAddress listening = bound.getNow();
-        InetSocketAddress decoy = config.strangers().decoy();
-        if (decoy != null && isSame(decoy, listening)) {
+        Decoy decoy = config.strangers().decoy();
+        if (decoy != null && isSame(decoy.address(), listening)) {
             throw new IOException("the decoy is this bridge itself; it must be another server");
         }
         return listening;

@@ -36,7 +36,8 @@ import picocli.CommandLine.Spec;
         name = "standalone",
         description = "Take sessions of a standalone client-pt, and forward each to a TCP service.",
         mixinStandardHelpOptions = true,
-        versionProvider = ServerMain.Version.class)
+        versionProvider = ServerMain.Version.class,
+        modelTransformer = ServerMain.ExitCodes.class)
 final class StandaloneServer implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli
@@ -46,7 +47,7 @@ final class StandaloneServer implements Callable<Integer> {
             names = "--listen",
             required = true,
             paramLabel = "ADDR:PORT",
-            description = "Where clients come, by TCP and UDP.")
+            description = "Where clients come, by TCP and UDP; [::]:PORT is IPv6 and IPv4.")
     private String listen = "";
 
     @Option(names = "--forward", required = true, paramLabel = "HOST:PORT", description = "Where their bytes go.")

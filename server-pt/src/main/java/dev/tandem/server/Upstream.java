@@ -4,6 +4,7 @@ import dev.tandem.ptspec.netty.ExtendedOrPortHandler;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.LocalSockets;
 import dev.tandem.utp.paired.SessionRelay;
+import dev.tandem.utp.paired.strangers.Decoy;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -31,6 +32,19 @@ record Upstream(
         @Nullable InetAddress local) {
     private static final int CONNECT_TIMEOUT_MILLIS = 10_000;
     private static final String TRANSPORT = "utp";
+
+    /** tor as the decoy of a relay: its peers who come by no transport are introduced as well, where that is possible. */
+    Decoy decoy() {
+        Path cookie = cookieFile;
+        if (cookie == null) {
+            return Decoy.orPort(address);
+        }
+        return Decoy.extendedOrPort(address, (pipeline, stranger) -> {
+            ExtendedOrPortHandler introduction = new ExtendedOrPortHandler(cookie, stranger);
+            pipeline.addLast(introduction);
+            return introduction.ready();
+        });
+    }
 
     /**
      * Connects for one session, with the relay at the end of the pipeline.

@@ -290,16 +290,18 @@ class ManagedServerTest {
         }
     }
 
-    /** The plain one, while sessions are introduced to the Extended one; and nothing is said of those who come and go. */
-    @Test
-    void strangersReachTheOrPortByteForByte() throws Exception {
+    /** At the plain one, or at the Extended one, which is told where they come from; and nothing is said of those who come and go. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void strangersReachTorByteForByte(boolean extended) throws Exception {
         byte[] content = content(1_000_000);
         Path cookie = Files.write(folder.resolve("cookie"), OrPort.cookieFile(SECRET));
-        try (OrPort extended = new OrPort(SECRET);
-                OrPort plain = new OrPort(null)) {
-            Map<String, String> variables = environment(plain.address());
-            variables.put("TOR_PT_EXTENDED_SERVER_PORT", IpAddresses.format(extended.address()));
-            variables.put("TOR_PT_AUTH_COOKIE_FILE", cookie.toString());
+        try (OrPort orPort = new OrPort(extended ? SECRET : null)) {
+            Map<String, String> variables = environment(extended ? unused() : orPort.address());
+            if (extended) {
+                variables.put("TOR_PT_EXTENDED_SERVER_PORT", IpAddresses.format(orPort.address()));
+                variables.put("TOR_PT_AUTH_COOKIE_FILE", cookie.toString());
+            }
             variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=orport");
             try (ManagedRun run = new ManagedRun(variables)) {
                 String smethod = run.await("SMETHOD utp ");
@@ -315,10 +317,12 @@ class ManagedServerTest {
                     });
                     assertArrayEquals(content, stranger.getInputStream().readAllBytes());
                     sent.join();
+                    if (extended) {
+                        assertEquals("1 127.0.0.1:" + stranger.getLocalPort(), orPort.introduction());
+                        assertEquals("0 ", orPort.introduction(), "it came by no transport");
+                    }
                 }
-                assertTrue(extended.introductions.isEmpty());
                 try (Client client = new Client(address, BridgeCert.parse(certOf(smethod)), content)) {
-                    assertTrue(extended.introduction().startsWith("1 127.0.0.1:"));
                     assertEquals(CloseReason.FINISHED, client.closed());
                     assertArrayEquals(content, client.received());
                 }
@@ -343,21 +347,6 @@ class ManagedServerTest {
             assertTrue(line.contains("the ORPort cannot be reached (1 times"), line);
             assertTrue(line.contains("strangers are refused"), line);
             assertFalse(ADDRESS.matcher(line).find(), line);
-        }
-    }
-
-    /** tor names none where it has only the Extended one. */
-    @Test
-    void anOrPortThatTorDoesNotNameIsToldAndItStays() throws Exception {
-        Map<String, String> variables = environment(unused());
-        variables.put("TOR_PT_EXTENDED_SERVER_PORT", variables.remove("TOR_PT_ORPORT"));
-        variables.put("TOR_PT_AUTH_COOKIE_FILE", folder.resolve("cookie").toString());
-        variables.put("TOR_PT_SERVER_TRANSPORT_OPTIONS", "utp:decoy=orport");
-        try (ManagedRun run = new ManagedRun(variables)) {
-            String line = run.await("SMETHOD-ERROR utp ");
-            assertTrue(line.contains("decoy=orport: there is no tor that has named its ORPort"), line);
-            run.await("SMETHODS DONE");
-            assertTrue(run.isRunning());
         }
     }
 

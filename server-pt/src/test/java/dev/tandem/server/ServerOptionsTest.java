@@ -11,6 +11,7 @@ import dev.tandem.ptspec.TransportArgs;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.LinkConfig;
 import dev.tandem.utp.paired.ServerLimits;
+import dev.tandem.utp.paired.strangers.Decoy;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -64,7 +65,7 @@ class ServerOptionsTest {
     /** Its peers are many, and stay: what is bounded, and how, goes with the option, but for what is told. */
     @Test
     void theOrPortBringsBoundsOfItsOwn() throws Exception {
-        InetSocketAddress orPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 9001);
+        Decoy orPort = Decoy.orPort(new InetSocketAddress(InetAddress.getLoopbackAddress(), 9001));
         StrangerConfig strangers = parse("decoy=orport;udp-source=any")
                 .applyTo(LinkConfig.DEFAULT, orPort)
                 .strangers();

@@ -68,6 +68,11 @@ public final class ExtendedOrPortHandler extends ByteToMessageDecoder {
         this(cookieFile, client, transport, DEFAULT_TIMEOUT, new SecureRandom());
     }
 
+    /** For a connection that came by no transport; with {@link #DEFAULT_TIMEOUT} and the system's random source. */
+    public ExtendedOrPortHandler(Path cookieFile, InetSocketAddress client) {
+        this(cookieFile, ExtendedOrPort.introduction(client), DEFAULT_TIMEOUT, new SecureRandom());
+    }
+
     /**
      * Introduces one connection.
      *
@@ -80,8 +85,12 @@ public final class ExtendedOrPortHandler extends ByteToMessageDecoder {
      */
     public ExtendedOrPortHandler(
             Path cookieFile, InetSocketAddress client, String transport, Duration timeout, SecureRandom random) {
+        this(cookieFile, ExtendedOrPort.introduction(client, transport), timeout, random);
+    }
+
+    private ExtendedOrPortHandler(Path cookieFile, byte[] introduction, Duration timeout, SecureRandom random) {
         this.cookieFile = cookieFile;
-        this.introduction = ExtendedOrPort.introduction(client, transport);
+        this.introduction = introduction;
         this.timeout = timeout;
         random.nextBytes(clientNonce);
         ready.setUncancellable(); // the channel's close is the way to give up

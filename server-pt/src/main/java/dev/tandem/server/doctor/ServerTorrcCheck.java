@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Whether a bridge's torrc has tor offer this transport, and where. */
 public final class ServerTorrcCheck {
     private static final String TRANSPORT = "utp";
-    /** README.md, "A relay", says why. */
+    /** What a relay needs whose tor does not learn where its peers come from; server-pt/RELAY.md says why. */
     private static final List<String> RELAY_LINES = List.of(
             "AssumeReachable 1", "CountPrivateBandwidth 1", "DoSConnectionEnabled 0", "DoSCircuitCreationEnabled 0");
 
@@ -48,8 +48,9 @@ public final class ServerTorrcCheck {
     }
 
     private void lookAtBridge() {
-        if (torrc.all("ServerTransportOptions", TRANSPORT).stream()
-                .anyMatch(line -> line.words().contains("decoy=orport"))) {
+        boolean beforeOrPort = torrc.all("ServerTransportOptions", TRANSPORT).stream()
+                .anyMatch(line -> line.words().contains("decoy=orport"));
+        if (beforeOrPort) {
             lookAtRelay();
         } else if (!torrc.isOn("BridgeRelay")) {
             findings.add(Finding.warn(
@@ -67,7 +68,7 @@ public final class ServerTorrcCheck {
                     "Without one tor is no relay, and starts no ServerTransportPlugin. In torrc:",
                     "ORPort 127.0.0.1:auto"));
         }
-        if (torrc.last("ExtORPort").map(line -> line.value().equals("0")).orElse(true)) {
+        if (!hasExtendedOrPort() && !beforeOrPort) {
             findings.add(Finding.note(
                     "torrc: there is no ExtORPort",
                     "It works without; but then tor does not know from which countries clients come, nor by which transport. In"
@@ -76,19 +77,28 @@ public final class ServerTorrcCheck {
         }
     }
 
-    /** Strangers reach tor through the proxy, from this machine's own address. */
+    private boolean hasExtendedOrPort() {
+        return torrc.last("ExtORPort").map(line -> !line.value().equals("0")).orElse(false);
+    }
+
+    /** Strangers reach tor through the proxy, which introduces them only at an Extended ORPort. */
     private void lookAtRelay() {
+        if (hasExtendedOrPort()) {
+            findings.add(Finding.ok("torrc: tor learns where its peers come from (ExtORPort)"));
+            return;
+        }
         List<String> missing = RELAY_LINES.stream()
                 .filter(line -> !torrc.last(line.replaceFirst(" .*", ""))
                         .map(there -> line.endsWith(" " + there.value()))
                         .orElse(false))
                 .toList();
         if (missing.isEmpty()) {
-            findings.add(Finding.ok("torrc: what a relay behind decoy=orport needs"));
+            findings.add(Finding.ok("torrc: what a relay without ExtORPort needs behind decoy=orport"));
         } else {
             findings.add(Finding.warn(
                     "torrc: a relay behind decoy=orport, and tor sees its peers come from 127.0.0.1",
-                    "It would find itself unreachable, not count them, or take them all for one that attacks. In torrc:",
+                    "It would find itself unreachable, not count them, or take them all for one that attacks. With ExtORPort auto"
+                            + " it learns their addresses. Without, in torrc:",
                     missing.toArray(String[]::new)));
         }
     }

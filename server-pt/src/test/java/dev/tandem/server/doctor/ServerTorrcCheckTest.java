@@ -74,10 +74,15 @@ class ServerTorrcCheckTest {
     /** It is in the public list, and is to be. */
     @Test
     void aRelayIsNoBridge() {
-        String relay = "ORPort 4433 NoListen\nORPort 127.0.0.1:9002 NoAdvertise\nExtORPort auto\n" + LISTEN
+        String ports = "ORPort 4433 NoListen\nORPort 127.0.0.1:9002 NoAdvertise\n";
+        assertEquals(
+                List.of(Finding.ok("torrc: tor learns where its peers come from (ExtORPort)")),
+                check(ports + "ExtORPort auto\n" + LISTEN + "ServerTransportOptions utp decoy=orport\n")
+                        .findings());
+        String relay = ports + "ExtORPort 0\n" + LISTEN
                 + "ServerTransportOptions utp decoy=orport\nAssumeReachable 1\nCountPrivateBandwidth 1\n";
         assertEquals(
-                List.of(Finding.ok("torrc: what a relay behind decoy=orport needs")),
+                List.of(Finding.ok("torrc: what a relay without ExtORPort needs behind decoy=orport")),
                 check(relay + "DoSConnectionEnabled 0\nDoSCircuitCreationEnabled 0\n")
                         .findings());
         List<Finding> findings = check(relay + "DoSConnectionEnabled 1\n").findings();

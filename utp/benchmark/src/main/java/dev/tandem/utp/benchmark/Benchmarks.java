@@ -1,5 +1,6 @@
 package dev.tandem.utp.benchmark;
 
+import dev.tandem.utp.benchmark.simulate.Simulate;
 import java.io.PrintStream;
 import java.util.Arrays;
 
@@ -12,7 +13,8 @@ public final class Benchmarks {
               link-dial ADDRESS PORT CARRIER [warm]
               crowd-serve ADDRESS PORT up|down WARM_UP_SECONDS
               crowd-dial ADDRESS PORT up|down WARM_UP_SECONDS CONNECTIONS SECONDS
-              idle-dial ADDRESS PORT CERT_FILE SESSIONS""";
+              idle-dial ADDRESS PORT CERT_FILE SESSIONS
+              simulate [OPTION...]""";
 
     private static final int EXIT_USAGE = 64;
 
@@ -29,6 +31,7 @@ public final class Benchmarks {
             case "crowd-serve" -> CrowdServer.main(rest, output());
             case "crowd-dial" -> CrowdClient.main(rest, output());
             case "idle-dial" -> IdleClient.main(rest, output());
+            case "simulate" -> System.exit(Simulate.run(rest, output(), error()));
             default -> {
                 error().println(USAGE);
                 System.exit(EXIT_USAGE);

@@ -30,9 +30,19 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "utpcat",
         description = "Sends standard input to a µTP peer, and what the peer sends to standard output.",
-        customSynopsis = {"utpcat [-v] [--qlog FILE] ADDR PORT", "utpcat -l [-v] [--qlog FILE] [-s ADDR] -p PORT"},
+        customSynopsis = {
+            "utpcat [-v] [--congestion NAME] [--qlog FILE] ADDR PORT",
+            "utpcat -l [-v] [--congestion NAME] [--qlog FILE] [-s ADDR] -p PORT"
+        },
         mixinStandardHelpOptions = true,
-        versionProvider = UtpCat.Version.class)
+        versionProvider = UtpCat.Version.class,
+        exitCodeListHeading = "Exit codes:%n",
+        exitCodeList = {
+            "0:Both directions ended in order.",
+            "1:There was no connection, it broke, or a file failed.",
+            "2:An option is missing, unknown or malformed.",
+            "69:The launcher finds no Java or no JAR."
+        })
 public final class UtpCat implements Callable<Integer> {
     private static final int MAX_PORT = 65_535;
 
@@ -46,7 +56,7 @@ public final class UtpCat implements Callable<Integer> {
     @Option(names = "-s", paramLabel = "ADDR", description = "With -l: the local address (default: all).")
     private @Nullable String source;
 
-    @Option(names = "-p", paramLabel = "PORT", description = "With -l: the local port.")
+    @Option(names = "-p", paramLabel = "PORT", description = "With -l: the local UDP port, 1 to 65535.")
     private @Nullable Integer port;
 
     @Option(names = "-v", description = "Print the connection's figures at the end, to standard error.")
@@ -67,11 +77,18 @@ public final class UtpCat implements Callable<Integer> {
     @Parameters(index = "0", arity = "0..1", paramLabel = "ADDR", description = "The peer's name or address.")
     private @Nullable String address;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "PORT", description = "The peer's port.")
+    @Parameters(index = "1", arity = "0..1", paramLabel = "PORT", description = "The peer's UDP port, 1 to 65535.")
     private @Nullable Integer remotePort;
 
     private final ReadableByteChannel in;
     private final WritableByteChannel out;
+
+    /** Standard input and output. Not System.in and System.out, whose buffers are of no use here. */
+    UtpCat() {
+        this(
+                new FileInputStream(FileDescriptor.in).getChannel(),
+                new FileOutputStream(FileDescriptor.out).getChannel());
+    }
 
     /** Reads from and writes to what is given. */
     UtpCat(ReadableByteChannel in, WritableByteChannel out) {
@@ -81,11 +98,7 @@ public final class UtpCat implements Callable<Integer> {
 
     /** Runs the program. */
     public static void main(String[] args) {
-        // Not System.in and System.out, whose buffers are of no use here.
-        UtpCat program = new UtpCat(
-                new FileInputStream(FileDescriptor.in).getChannel(),
-                new FileOutputStream(FileDescriptor.out).getChannel());
-        System.exit(commandLine(program).execute(args));
+        System.exit(commandLine(new UtpCat()).execute(args));
     }
 
     /** With errors of one line. */

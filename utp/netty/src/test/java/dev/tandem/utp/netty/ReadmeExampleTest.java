@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The README's server and client, but for the port and where the client prints to. */
+/** The server and the client of utp/README.md, but for the port and where the client prints to. */
 @Timeout(20)
 class ReadmeExampleTest {
     @Test

@@ -10,10 +10,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.utp.netty.UtpTransports;
 import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
+import dev.tandem.utp.paired.strangers.Decoy;
+import dev.tandem.utp.paired.strangers.Introduction;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.util.concurrent.ImmediateEventExecutor;
+import io.netty.util.concurrent.Promise;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -35,6 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Before tor's ORPort, over real sockets: strangers are its peers, many, mostly idle, and they stay. */
 @Timeout(60)
@@ -64,7 +73,7 @@ class OrPortTest {
     }
 
     private static StrangerConfig before(InetSocketAddress orPort) {
-        return StrangerConfig.DEFAULT.withOrPort(orPort);
+        return StrangerConfig.DEFAULT.withDecoy(Decoy.orPort(orPort));
     }
 
     private LinkFixture link(StrangerConfig strangers, LinkNetwork network, Supplier<EventLoopGroup> loops)
@@ -130,7 +139,7 @@ class OrPortTest {
     @ParameterizedTest
     @MethodSource("firstBytes")
     void everyByteGoesToTheOrPortAndBack(byte[] first) throws Exception {
-        try (Decoy orPort = new Decoy()) {
+        try (DecoyServer orPort = new DecoyServer()) {
             LinkFixture link = link(before(orPort.address()));
             byte[] up = random(2_000_000);
             byte[] down = random(5_000_000);
@@ -151,7 +160,7 @@ class OrPortTest {
     /** However much tor has for a peer who does not read, little of it waits here: there are thousands of them. */
     @Test
     void whatAPeerDoesNotReadStaysWithTor() throws Exception {
-        try (Decoy orPort = new Decoy()) {
+        try (DecoyServer orPort = new DecoyServer()) {
             CountedNetwork network = new CountedNetwork();
             LinkFixture link = link(before(orPort.address()), network, OrPortTest::loops);
             Socket caller = call(link);
@@ -205,7 +214,7 @@ class OrPortTest {
     /** tor's connections are idle for minutes, and who closes them is tor. */
     @Test
     void noSilenceEndsAConnection() throws Exception {
-        try (Decoy orPort = new Decoy()) {
+        try (DecoyServer orPort = new DecoyServer()) {
             LinkFixture link = link(before(orPort.address()), LinkNetwork.standard(), LateLoop::newGroup);
             LateLoop loop = (LateLoop) link.serverLoop;
             Socket caller = call(link);
@@ -267,7 +276,7 @@ class OrPortTest {
     /** tor, which sees them all come from one address, cannot have this bound. */
     @Test
     void oneAddressCannotTakeAllTheRoom() throws Exception {
-        try (Decoy orPort = new Decoy()) {
+        try (DecoyServer orPort = new DecoyServer()) {
             LinkFixture link = link(before(orPort.address()).withMaxPerAddress(2));
             byte[] hello = ClientHellos.unmarked();
             Socket first = call(link);
@@ -296,6 +305,104 @@ class OrPortTest {
             first.close();
             firstCalled.close();
             assertArrayEquals(hello, orPort.next().getInputStream().readNBytes(hello.length));
+        }
+    }
+
+    /** Tells the ORPort the stranger's port, and waits for a byte: {@code Y} for yes. */
+    private static final class Introducing extends ByteToMessageDecoder {
+        private final Promise<Void> ready = ImmediateEventExecutor.INSTANCE.newPromise();
+        private final int port;
+
+        Introducing(InetSocketAddress stranger) {
+            this.port = stranger.getPort();
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            var unused = ctx.writeAndFlush(ctx.alloc().buffer(2).writeShort(port));
+            ctx.fireChannelActive();
+        }
+
+        @Override
+        protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {
+            if (in.readByte() == 'Y') {
+                ready.setSuccess(null);
+                ctx.pipeline().remove(this);
+            } else {
+                ctx.close();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+            super.channelInactive(ctx);
+            ready.tryFailure(new IOException("refused"));
+        }
+    }
+
+    private static final Introduction INTRODUCTION = (pipeline, stranger) -> {
+        Introducing introducing = new Introducing(stranger);
+        pipeline.addLast(introducing);
+        return introducing.ready;
+    };
+
+    @Test
+    void aStrangersBytesComeBehindTheIntroduction() throws Exception {
+        try (DecoyServer orPort = new DecoyServer()) {
+            LinkFixture link =
+                    link(StrangerConfig.DEFAULT.withDecoy(Decoy.extendedOrPort(orPort.address(), INTRODUCTION)));
+            byte[] hello = ClientHellos.unmarked();
+            byte[] up = random(1_000_000);
+            Socket caller = call(link);
+            CompletableFuture<Void> sent = write(caller, hello, up);
+            assertEquals(Refusal.STRANGER, link.nextRefusal());
+            Socket called = orPort.next();
+            DataInputStream in = new DataInputStream(called.getInputStream());
+            assertEquals(caller.getLocalPort(), in.readUnsignedShort());
+            assertEquals(0, in.available(), "more than the introduction");
+            // What follows the answer is the stranger's.
+            called.getOutputStream().write(new byte[] {'Y', 1, 2, 3});
+            assertArrayEquals(new byte[] {1, 2, 3}, caller.getInputStream().readNBytes(3));
+            assertArrayEquals(hello, in.readNBytes(hello.length));
+            assertArrayEquals(up, in.readAllBytes());
+            await(sent);
+            called.shutdownOutput();
+            assertEquals(-1, caller.getInputStream().read());
+            Eventually.holds("nothing is left", () -> link.strangersPresent() == 0);
+        }
+    }
+
+    /** It says no, it ends, it resets: to the stranger each is a relay that is down. A client does not notice. */
+    @ParameterizedTest
+    @ValueSource(strings = {"no", "end", "reset"})
+    void anIntroductionThatFailsIsAnOrPortThatIsNotThere(String how) throws Exception {
+        try (DecoyServer orPort = new DecoyServer()) {
+            LinkFixture link =
+                    link(StrangerConfig.DEFAULT.withDecoy(Decoy.extendedOrPort(orPort.address(), INTRODUCTION)));
+            for (boolean speaks : new boolean[] {true, false}) {
+                Socket caller = call(link);
+                if (speaks) {
+                    caller.getOutputStream().write(ClientHellos.unmarked());
+                    assertEquals(Refusal.STRANGER, link.nextRefusal());
+                }
+                Socket called = orPort.next();
+                assertEquals(2, called.getInputStream().readNBytes(2).length);
+                switch (how) {
+                    case "no" -> called.getOutputStream().write('N');
+                    case "end" -> called.shutdownOutput();
+                    default -> {
+                        called.setSoLinger(true, 0);
+                        called.close();
+                    }
+                }
+                assertThrows(
+                        SocketException.class, () -> caller.getInputStream().read());
+            }
+            assertEquals(1, link.decoyFailures.get(), "told once");
+            PatternUser client = PatternUser.client(1_000);
+            link.dial(LinkConfig.DEFAULT.withPolicy(CarrierPolicy.TLS), client);
+            assertEquals(CloseReason.FINISHED, await(client.closed));
+            Eventually.holds("nothing is left", () -> link.strangersPresent() == 0);
         }
     }
 }

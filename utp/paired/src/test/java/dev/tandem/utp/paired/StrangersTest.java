@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tandem.utp.paired.BoundCounters.Bound;
 import dev.tandem.utp.paired.SessionAcceptor.Refusal;
+import dev.tandem.utp.paired.strangers.Decoy;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
 import dev.tandem.utp.protocol.wire.PacketType;
 import dev.tandem.utp.protocol.wire.PacketWriter;
@@ -91,8 +92,8 @@ class StrangersTest {
         return opened(new LinkFixture(new StandInNetwork(), config(strangers), this::loops));
     }
 
-    private LinkFixture linkBefore(Decoy decoy) throws Exception {
-        return link(StrangerConfig.DEFAULT.withDecoy(decoy.address()));
+    private LinkFixture linkBefore(DecoyServer decoy) throws Exception {
+        return link(StrangerConfig.DEFAULT.withDecoy(Decoy.server(decoy.address())));
     }
 
     private Socket call(LinkFixture link) throws Exception {
@@ -156,7 +157,7 @@ class StrangersTest {
     @ParameterizedTest
     @MethodSource("strangers")
     void everyByteGoesToTheDecoyAndBack(byte[] first) throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             // A read that is cut short is followed by bytes that make of it nothing like a client.
             byte[] up = joined(first, random(2_000_000));
@@ -177,7 +178,7 @@ class StrangersTest {
     /** The decoy's own patience is what a slow caller is to meet. */
     @Test
     void theDecoyHearsEachPieceWhenItComes() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             byte[] hello = ClientHellos.unmarked();
             Socket caller = call(link);
@@ -192,7 +193,7 @@ class StrangersTest {
     /** However its first flight is cut on the way. */
     @Test
     void aClientIsAClientAlsoInPieces() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             byte[] hello = ClientHellos.marked();
             Socket caller = call(link);
@@ -214,7 +215,7 @@ class StrangersTest {
 
     @Test
     void anEndOfTheDecoyIsAnEndForWhoSaidNothing() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             Socket caller = call(link);
             decoy.next().close();
@@ -227,7 +228,7 @@ class StrangersTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aDecoyThatClosesAtOnceShutsNoClientOut(boolean byReset) throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             PatternUser server = PatternUser.server(1000);
             link.serverUser = () -> server;
@@ -265,7 +266,7 @@ class StrangersTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aDecoyThatClosesAtOnceDoesSoToAStranger(boolean byReset) throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             Socket caller = call(link);
             byte[] hello = ClientHellos.unmarked();
@@ -303,7 +304,7 @@ class StrangersTest {
     /** Whoever connects to such a server itself hears it first, and so does a stranger here. */
     @Test
     void aBannerOfTheDecoyComesAtOnce() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             Socket caller = call(link);
             Socket called = decoy.next();
@@ -316,7 +317,7 @@ class StrangersTest {
 
     @Test
     void aResetOfTheDecoyIsAReset() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             Socket caller = call(link);
             Socket called = decoy.next();
@@ -333,7 +334,7 @@ class StrangersTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 20, 200})
     void aResetOfTheCallerIsAReset(int bytes) throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             Socket caller = call(link);
             Socket called = decoy.next();
@@ -347,7 +348,7 @@ class StrangersTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 20, 200})
     void eachDirectionEndsByItself(int bytes) throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             Socket caller = call(link);
             Socket called = decoy.next();
@@ -366,7 +367,7 @@ class StrangersTest {
 
     @Test
     void theDecoySeesNothingOfAClient() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             PatternUser server = PatternUser.server(300_000);
             link.serverUser = () -> server;
@@ -382,7 +383,7 @@ class StrangersTest {
     /** A bridge line with another secret opens no more than none. */
     @Test
     void aWrongSecretIsNoSecret() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             byte[] secret = new byte[BridgeCert.SECRET_LENGTH];
             new SecureRandom().nextBytes(secret);
@@ -401,7 +402,7 @@ class StrangersTest {
 
     @Test
     void aReplayedHelloGoesToTheDecoy() throws Exception {
-        try (Decoy decoy = new Decoy()) {
+        try (DecoyServer decoy = new DecoyServer()) {
             LinkFixture link = linkBefore(decoy);
             byte[] hello = ClientHellos.marked();
             Socket first = call(link);
@@ -420,9 +421,10 @@ class StrangersTest {
 
     @Test
     void tooManyStrangersWaitForRoomAndKeepNoClientOut() throws Exception {
-        try (Decoy decoy = new Decoy()) {
-            LinkFixture link =
-                    link(StrangerConfig.DEFAULT.withDecoy(decoy.address()).withBounds(2, 100));
+        try (DecoyServer decoy = new DecoyServer()) {
+            LinkFixture link = link(StrangerConfig.DEFAULT
+                    .withDecoy(Decoy.server(decoy.address()))
+                    .withBounds(2, 100));
             Socket first = call(link);
             Socket second = call(link);
             Socket firstCalled = decoy.next();
@@ -508,7 +510,7 @@ class StrangersTest {
 
     @Test
     void withoutItsDecoyTheServerAnswersItself() throws Exception {
-        LinkFixture link = link(StrangerConfig.DEFAULT.withDecoy(nobody()));
+        LinkFixture link = link(StrangerConfig.DEFAULT.withDecoy(Decoy.server(nobody())));
         for (int i = 0; i < 3; i++) {
             try (Socket caller = call(link)) {
                 caller.getOutputStream().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));

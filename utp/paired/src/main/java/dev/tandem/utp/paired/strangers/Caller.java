@@ -9,7 +9,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
-import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -92,11 +91,15 @@ final class Caller extends ChannelInboundHandlerAdapter implements Splice.Watche
         served = true;
         acceptedNanos = ctx.executor().ticker().nanoTime();
         stopTimer();
-        InetSocketAddress decoy = door.decoy();
+        Decoy decoy = door.decoy();
         if (decoy != null) {
             spliced = true;
             ctx.pipeline().addLast(splice.callerEnd());
-            splice.connect(ctx.channel().eventLoop(), door.newBootstrap(), decoy);
+            splice.connect(
+                    ctx.channel().eventLoop(),
+                    door.newBootstrap(),
+                    decoy,
+                    ctx.channel().remoteAddress());
             if (queued) {
                 splice.decided();
             } else if (held.isReadable()) {

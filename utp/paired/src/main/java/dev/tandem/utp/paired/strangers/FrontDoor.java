@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -154,7 +153,7 @@ public final class FrontDoor {
     }
 
     @Nullable
-    InetSocketAddress decoy() {
+    Decoy decoy() {
         return config.decoy();
     }
 

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
@@ -17,6 +18,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,9 @@ final class Splice {
     private final ArrayDeque<ByteBuf> pending = new ArrayDeque<>();
 
     private @Nullable Channel decoyChannel;
+    /** Null for a decoy that nobody is introduced to. */
+    private @Nullable Future<Void> introduced;
+
     private @Nullable Future<?> orphanTimer;
     private boolean decided;
     /** Both ends are closed, or left alone. */
@@ -85,8 +90,9 @@ final class Splice {
      * Dials the decoy.
      *
      * @param bootstrap with the options that its socket is to have
+     * @param from where the caller comes from; null if it is gone
      */
-    void connect(EventLoop loop, Bootstrap bootstrap, InetSocketAddress address) {
+    void connect(EventLoop loop, Bootstrap bootstrap, Decoy target, @Nullable SocketAddress from) {
         if (mark != null) {
             bootstrap.option(ChannelOption.WRITE_BUFFER_WATER_MARK, mark);
         }
@@ -96,8 +102,18 @@ final class Splice {
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                .handler(decoy)
-                .connect(address);
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        Introduction introduction = target.introduction();
+                        // Who has no address any more is gone.
+                        if (introduction != null && from instanceof InetSocketAddress address) {
+                            introduced = introduction.begin(channel.pipeline(), address);
+                        }
+                        channel.pipeline().addLast(decoy);
+                    }
+                })
+                .connect(target.address());
         if (connecting.cause() != null) {
             // There was no socket to be had: nothing can be closed, and listeners would be called on another thread.
             loop.execute(this::handleUnreachable);
@@ -107,10 +123,20 @@ final class Splice {
         connecting.addListener(done -> {
             if (!done.isSuccess()) {
                 handleUnreachable();
-            } else if (!over) {
-                connected();
+            } else if (introduced != null) {
+                introduced.addListener(this::connectedIf);
+            } else {
+                connectedIf(done);
             }
         });
+    }
+
+    private void connectedIf(Future<?> done) {
+        if (!done.isSuccess()) {
+            handleUnreachable();
+        } else if (!over) {
+            connected();
+        }
     }
 
     private void handleUnreachable() {
@@ -298,7 +324,10 @@ final class Splice {
 
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event == ChannelInputShutdownEvent.INSTANCE && !inputEnded) {
+            if (event == ChannelInputShutdownEvent.INSTANCE && !connected) {
+                // In the middle of being introduced, which fails by it.
+                ctx.close();
+            } else if (event == ChannelInputShutdownEvent.INSTANCE && !inputEnded) {
                 if (isHeld()) {
                     endHeld = true;
                     watcher.decoyLeft();
@@ -333,8 +362,11 @@ final class Splice {
 
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
-            // An end in order comes as an event before, and does not close the channel.
-            handleReset();
+            // An end in order comes as an event before, and does not close the channel. And whoever is not connected
+            // yet is unreachable.
+            if (connected) {
+                handleReset();
+            }
         }
 
         @Override

@@ -12,13 +12,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A decoy that does what the test says. */
-final class Decoy implements AutoCloseable {
+final class DecoyServer implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 30_000;
 
     private final ServerSocket listening = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
 
-    Decoy() throws IOException {
+    DecoyServer() throws IOException {
         Thread acceptor = new Thread(
                 () -> {
                     try {
