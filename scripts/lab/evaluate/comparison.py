@@ -9,6 +9,7 @@ from typing import Any
 
 from lab.evaluate.grid import LINKS, TRANSPORTS, Cell
 from lab.evaluate.traffic import (
+    Delays,
     Download,
     Flow,
     FlowMaker,
@@ -54,15 +55,14 @@ def measure(world: World, cell: Cell) -> dict[str, Any]:
         prepare(world, client, ("small", "one", *CIRCUITS))
         found: dict[str, Any] = {"bootstrap": bootstrap_figures(client.steps)}
         found["idle"] = asdict(idle_requests(world, client, lengths["idle_requests"]))
-        for name, users, maker in (
-            ("down", ("one",), Download),
-            ("down4", CIRCUITS, Download),
-            ("up", ("one",), Upload),
-            ("up4", CIRCUITS, Upload),
+        for name, users, maker, asking in (
+            ("down", ("one",), Download, True),
+            ("down4", CIRCUITS, Download, True),
+            ("up", ("one",), Upload, False),
+            ("up4", CIRCUITS, Upload, True),
         ):
-            if lengths[name] > 0:
-                world.settle()
-                found[name] = bulk(world, client, users, maker, lengths[name], lengths["ramp"])
+            world.settle()
+            found[name] = bulk(world, client, users, maker, lengths[name], lengths["ramp"], asking)
         found["memory_mib"] = {name: peak_mib(pid) for name, pid in client.proxies().items()}
         client.node.check_alive()
     found["machine"] = conduct.so_far()
@@ -90,9 +90,9 @@ def network_seconds(steps: Sequence[Step]) -> float:
 
 
 def bulk(
-    world: World, client: Client, users: Sequence[str], maker: FlowMaker, seconds: float, ramp: float
+    world: World, client: Client, users: Sequence[str], maker: FlowMaker, seconds: float, ramp: float, asking: bool
 ) -> dict[str, Any]:
-    """So many flows at once, for so long after the first byte of the last; small requests beside them."""
+    """So many flows at once, for so long after the first byte of the last; small requests beside them, if that is asked for."""
     conduct = Conduct(world.link)
     flows: list[Flow] = [maker(world, client, user) for user in users]
     before = cpu_seconds(client.proxies())
@@ -102,7 +102,7 @@ def bulk(
         begun = wait_all_begun(flows)
         begin, end = begun + ramp, begun + seconds
         time.sleep(max(0.0, begin - time.monotonic()))
-        delays = requests_until(world, client, end)
+        delays = requests_until(world, client, end) if asking else Delays()
         time.sleep(max(0.0, end - time.monotonic()))
         for flow in flows:
             if flow.error:

@@ -183,10 +183,12 @@ def _compared_sentence(name: str, metric: Metric, spreads: Mapping[tuple[str, st
         (spreads[link, OURS].median / spreads[link, PLAIN].median, link)
         for link in links
         if (link, OURS) in spreads and (link, PLAIN) in spreads and spreads[link, PLAIN].median > 0
+        # Of two bounds nothing follows.
+        and not (spreads[link, OURS].is_bound and spreads[link, PLAIN].is_bound)
     ]
     if not ratios:
         lone = [spread.median for spread in spreads.values()]
-        return f"{metric.name.capitalize()}: {_range(lone, metric.unit, metric.digits)}."
+        return f"{capitalized(metric.name)}: {_range(lone, metric.unit, metric.digits)}."
     least, most = min(ratios), max(ratios)
     what = {"Mbit/s": "rate", "ms": "time", "s": "time"}.get(metric.unit, "figure")
 
@@ -198,9 +200,9 @@ def _compared_sentence(name: str, metric: Metric, spreads: Mapping[tuple[str, st
         return f"{about}{ratio[0]:.2f} times ({ratio[1]}: {texts[0]} and {texts[1]} {metric.unit})"
 
     if len(ratios) == 1:
-        return f"{metric.name.capitalize()}: over µTP the {what} is {words(least)} that of plain tor with CUBIC."
+        return f"{capitalized(metric.name)}: over µTP the {what} is {words(least)} that of plain tor with CUBIC."
     return (
-        f"{metric.name.capitalize()}: over µTP the {what} is from {words(least)} to {words(most)} "
+        f"{capitalized(metric.name)}: over µTP the {what} is from {words(least)} to {words(most)} "
         f"that of plain tor with CUBIC, {statistics.median(ratio for ratio, _ in ratios):.2f} times in the median of {len(ratios)} links."
     )
 
@@ -443,6 +445,11 @@ def _present(results: Results) -> list[str]:
 
 def _points(steps: Sequence[Sequence[Any]]) -> list[tuple[float, float]]:
     return [(float(step[0]), float(step[1])) for step in steps]
+
+
+def capitalized(text: str) -> str:
+    """With a large first letter, and the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def _runs(count: int, word: str) -> str:

@@ -76,7 +76,7 @@ TELLING = (
     MIDDLE,
     plain_link(50, 100),
     LOSSY,
-    plain_link(50, 200, 3),
+    plain_link(50, 100, 3),
     BUFFERBLOAT,
     ADSL,
     MOBILE,
@@ -139,7 +139,7 @@ class Lengths:
     @property
     def seconds(self) -> float:
         """What a cell takes about: bootstrap, requests and pauses included."""
-        return 13 + self.down + self.down4 + self.up + self.up4
+        return 12 + self.down + self.down4 + self.up + self.up4
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ STANDARD = Size(
     links=TELLING,
     transports=(PLAIN, PLAIN_BBR, OBFS4, TLS, OURS),
     runs=3,
-    lengths=Lengths(6, 5, 4, 4),
+    lengths=Lengths(5.5, 4.5, 3.5, 4, ramp=1.5, idle_requests=5),
     bootstraps=7,
     together=(BRIDGE, RELAYS),
     simulation="standard",
@@ -233,7 +233,7 @@ STANDARD = Size(
     fault_transports=(PLAIN, OBFS4, OURS),
     faults=FAULTS,
     fault_runs=1,
-    processor_transports=(OBFS4, TLS, OURS),
+    processor_transports=(OBFS4, OURS),
     processor_runs=3,
 )
 
@@ -304,7 +304,15 @@ def _comparison(size: Size) -> Iterator[Cell]:
     for run in range(1, size.runs + 1):
         for link in size.links:
             for name in rotated(size.transports, run):
-                yield Cell("comparison", link.name, name, run, asdict(size.lengths), size.lengths.seconds)
+                seconds = size.lengths.seconds + _slowness(link, TRANSPORTS[name])
+                yield Cell("comparison", link.name, name, run, asdict(size.lengths), seconds)
+
+
+def _slowness(link: Link, transport: Transport) -> float:
+    """Seconds that a cell takes longer where loss keeps CUBIC at a trickle: all waits for it, and in obfs4proxy a backlog as well."""
+    if not link.loss or transport.congestion != "cubic" or (transport.kind == "utp" and not transport.carrier):
+        return 0.0
+    return link.rtt / 10 + (15 + link.rtt / 10 if transport.kind == "obfs4" else 0)
 
 
 def _competing(size: Size) -> Iterator[Cell]:

@@ -39,7 +39,7 @@ _CAVEATS = (
     "trips and handshakes, not bandwidth.",
     "A single download over a long path is limited by tor's own congestion control of its circuit (Vegas, with the public network's "
     "parameters), not by the link: four circuits at once are shown beside it.",
-    "Small requests are new streams of their own circuit, 1,000 bytes each, 150 ms apart; one that takes more than 12 s is given up and "
+    "Small requests are new streams of their own circuit, 1,000 bytes each, 150 ms apart; one that takes more than 8 s is given up and "
     "counts with that.",
     "Times to 50 KiB, 1 MiB and 5 MiB are read from one download, from the asking for the stream on a circuit that is there; a download is "
     "watched for some seconds, and what had not come by then is drawn with “>”.",

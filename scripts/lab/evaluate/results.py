@@ -142,7 +142,6 @@ COMPARED: Mapping[str, Metric] = {
     "idle": Metric("small request, idle", "ms", _delay("idle"), 0),
     "busy": Metric("small request beside one download", "ms", _delay("down", "delays"), 0),
     "busy4": Metric("small request beside four downloads", "ms", _delay("down4", "delays"), 0),
-    "busy_up": Metric("small request beside one upload", "ms", _delay("up", "delays"), 0),
     "busy_up4": Metric("small request beside four uploads", "ms", _delay("up4", "delays"), 0),
     "cpu": Metric("processor time of both proxies", "s for each GB", _cpu, 1),
     "memory_client": Metric("memory of the client's proxy, most", "MiB", _at("memory_mib", "client"), 0),

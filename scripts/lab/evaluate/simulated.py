@@ -154,7 +154,7 @@ def _delay_sentence(rows: Sequence[Row]) -> str:
         return ""
     one, each = (row["cellMs"] for row in pair)
     return (
-        f"with a connection for each circuit a cell of an interactive circuit beside a bulk one would take {each['median']:.0f} ms in the median and "
+        f"With a connection for each circuit a cell of an interactive circuit beside a bulk one would take {each['median']:.0f} ms in the median and "
         f"{each['p95']:.0f} at the 95th percentile, instead of {one['median']:.0f} and {one['p95']:.0f}."
     )
 

@@ -19,7 +19,7 @@ REQUEST_BYTES = 1000
 # Streams one right after the other meet Nagle and delayed acknowledgements within tor.
 REQUEST_GAP_SECONDS = 0.15
 # A request that takes longer is given up; its delay is at least this then.
-REQUEST_TIMEOUT_SECONDS = 12.0
+REQUEST_TIMEOUT_SECONDS = 8.0
 
 # How long tor may refuse a stream, the only exit not being known to it yet.
 _REFUSAL_SECONDS = 30.0

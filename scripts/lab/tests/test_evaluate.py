@@ -367,6 +367,15 @@ class PageTest(unittest.TestCase):
                 self.assertRegex(figure.sentence, r"\d.*\.$")
                 self.assertEqual(1, len({len(row) for row in figure.table} or {0}), figure.table)
 
+    def test_of_two_bounds_nothing_follows(self) -> None:
+        both = [compared(LOSSY.name, name, 1, 1.0, to_5m=None) for name in (PLAIN, OURS)]
+        one = [compared(BUFFERBLOAT.name, name, 1, 1.0, to_5m=to_5m) for name, to_5m in ((PLAIN, None), (OURS, 3.25))]
+        found = next(figure for figure in dict(report([*both, *one]).figures())["comparison"] if figure.name == "to_5m")
+        self.assertEqual(
+            found.sentence,
+            "5 MiB: over µTP the time is at most 0.50 times (10 Mbit/s, 40 ms, 1 s of buffer: 3.25 and > 6.50 s) that of plain tor with CUBIC.",
+        )
+
     def test_tells_the_simulators_estimate(self) -> None:
         made = report([simulated()])
         names = [figure.name for figure in dict(made.figures())["simulation"]]
