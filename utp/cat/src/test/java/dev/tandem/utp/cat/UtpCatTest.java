@@ -173,7 +173,9 @@ class UtpCatTest {
     void helpsAndTellsItsVersion() {
         Run help = run(nothing(), "--help");
         assertEquals(0, help.exitCode);
-        assertTrue(help.err.toString().contains("utpcat -l [-v] [--congestion NAME] [--qlog FILE] [-s ADDR] -p PORT"), help.err.toString());
+        assertTrue(
+                help.err.toString().contains("utpcat -l [-v] [--congestion NAME] [--qlog FILE] [-s ADDR] -p PORT"),
+                help.err.toString());
         assertTrue(run(nothing(), "--version").err.toString().startsWith("utpcat (Tandem) "));
     }
 
