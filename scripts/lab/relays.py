@@ -13,7 +13,6 @@ import http.client
 import os
 import re
 import socket
-import struct
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -32,9 +31,6 @@ DIALLED_FILE = "dialled.json"
 
 # The least share of the downloaded bytes, in per cent, that µTP must have had between any two relays.
 UTP_SHARE_NEEDED = 50.0
-
-# An address of its own, of this machine still: by it the client's connection is told from all others.
-_CLIENT_ADDRESS = "127.0.0.9"
 
 _CIRCUIT = re.compile(r"^(?:250[+-]circuit-status=)?(\d+) BUILT (\S+)")
 _HOP = re.compile(r"\$[0-9A-F]{40}[~=](\w+)")
@@ -157,9 +153,10 @@ def dialled(node: Node, others: Sequence[Node]) -> Dialled:
     ports = {other.or_port: other.name for other in others if other is not node}
     for pid in children(node):
         inodes = _sockets(pid)
-        peers = {ports[port] for inode, state, port in _table("tcp") if inode in inodes and state == _ESTABLISHED and port in ports}
+        rows = [row for row in _table("tcp") if row.inode in inodes and row.state == _ESTABLISHED]
+        peers = {ports[row.remote] for row in rows if row.remote in ports}
         if peers:
-            return Dialled(tuple(sorted(peers)), sum(inode in inodes for inode, _, _ in _table("udp")))
+            return Dialled(tuple(sorted(peers)), sum(row.inode in inodes for row in _table("udp")))
     return Dialled((), 0)
 
 
@@ -184,14 +181,25 @@ def _sockets(pid: int) -> set[str]:
     return inodes
 
 
-def _table(protocol: str) -> list[tuple[str, str, int]]:
-    """All sockets of a protocol on this machine: inode, state, port of the other end."""
+@dataclass(frozen=True)
+class _Socket:
+    """A line of the kernel's tables; the ports of its two ends."""
+
+    inode: str
+    state: str
+    local: int
+    remote: int
+
+
+def _table(protocol: str) -> list[_Socket]:
+    """All sockets of a protocol on this machine."""
     rows = []
     for name in (protocol, f"{protocol}6"):
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
                 fields = line.split()
-                rows.append((fields[9], fields[3], struct.unpack(">H", bytes.fromhex(fields[2].rpartition(":")[2]))[0]))
+                local, remote = (int(end.rpartition(":")[2], 16) for end in fields[1:3])
+                rows.append(_Socket(fields[9], fields[3], local, remote))
     return rows
 
 
@@ -263,7 +271,7 @@ class RelayDemo(Demo):
             self._introduce()
             relays = self._start_relays(network)
             torrc = plain_client(relays, self._first_with_documents(relays))
-            spec = NodeSpec("client", Role.CLIENT, torrc, address=_CLIENT_ADDRESS)
+            spec = NodeSpec("client", Role.CLIENT, torrc)
             client, steps = self._bootstrap_client(network, spec, "which knows nothing of all this")
             self._draw_titled(steps, f"tor bootstraps in {steps[-1].seconds:.1f} s", "relays that dial each other over µTP")
             streams: list[str] = []
@@ -278,7 +286,7 @@ class RelayDemo(Demo):
             self._show(relays, path, after)
             during = {name: after[name] - before[name] for name in after}
             self._report.line(f"  {verdict(path, during, self._options.size)}")
-            self._show_strangers(network, relays, path[0])
+            self._show_strangers(network, relays, path[0], client)
             self._report.line(f"  {self._report.elapsed():.0f} s in all")
 
     def _start_relays(self, network: Network) -> list[Node]:
@@ -337,27 +345,32 @@ class RelayDemo(Demo):
         self._report.line()
         self._report.line(f"  the download's way: client ─TCP─ {' ─µTP─ '.join(path)}")
 
-    def _show_strangers(self, network: Network, relays: Sequence[Node], entry: str) -> None:
+    def _show_strangers(self, network: Network, relays: Sequence[Node], entry: str, client: Node) -> None:
         found = {node.name: strangers(node) for node in relays}
         nobody = [name for name, each in found.items() if each.total == 0]
         if nobody:
             raise LabError(f"no stranger came to {', '.join(nobody)}, not even an authority")
         if found[entry].now == 0:
             raise LabError(f"the client is no stranger at {entry}: how did it come in?")
-        if not knows_peer(network.nodes[entry], _CLIENT_ADDRESS):
+        if not knows_peer(network.nodes[entry], client):
             raise LabError(f"the tor of {entry} does not know where the client's connection comes from")
         text = ", ".join(f"{name} {each.total} ({each.now} open)" for name, each in found.items())
         self._report.line(f"  strangers handed to the ORPort: {text}")
-        self._report.line(f"  the tor of {entry} knows the client by its address, {_CLIENT_ADDRESS}")
+        self._report.line(f"  the tor of {entry} knows the client by its own address, not by server-pt's")
         reached = {node.name for node in relays} & reachable(network)
         self._report.line(f"  found reachable by an authority's test: {', '.join(sorted(reached)) or 'none'}")
 
 
-def knows_peer(node: Node, address: str) -> bool:
-    """Whether that relay's tor has a connection with this address, of one who is no relay."""
+def knows_peer(node: Node, client: Node) -> bool:
+    """Whether that relay's tor knows a connection by the address that it has at the client's end.
+
+    On the loopback interface all have one address, and tor does not bind to another there: the port tells.
+    """
+    own = _sockets(client.process.pid if client.process is not None else -1)
+    ports = {row.local for row in _table("tcp") if row.inode in own and row.remote == node.or_port}
     with contextlib.closing(node.control(lambda _, text: None)) as connection:
         lines = connection.command("GETINFO orconn-status")
-    return any(re.search(rf"(?:^|[\s=]){re.escape(address)}:\d+ ", f"{line} ") for line in lines)
+    return any(line.rpartition("=")[2].startswith(f"{LOOPBACK}:{port} ") for line in lines for port in ports)
 
 
 def plain_client(relays: Sequence[Node], entry: Node) -> tuple[str, ...]:
