@@ -14,7 +14,7 @@ from typing import Any
 from lab.evaluate.grid import Cell
 
 # To be raised when what a cell measures changes its meaning.
-FORMAT = 2
+FORMAT = 3
 _OF_SIMULATION = ("benchmark.jar",)
 
 

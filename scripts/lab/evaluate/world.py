@@ -32,6 +32,10 @@ _ELSEWHERE = "10.77.0.3"
 
 _QUIET_PACKETS = 6
 _QUIET_SECONDS = 0.25
+# How far an upload writes ahead of what has arrived: a round trip, so much more, and some blocks.
+_UPLOAD_AHEAD_SECONDS = 0.25
+_UPLOAD_AHEAD_BYTES = 256 << 10
+
 # What still waits then, in a proxy say, is what the next one meets in reality as well.
 _MOST_SETTLING_SECONDS = 4.0
 
@@ -71,10 +75,12 @@ class World:
         self._count = 0
         self._near_address = self.link.near.address
         self._congestion = "cubic"
+        self.upload_ahead = _UPLOAD_AHEAD_BYTES
 
     def __enter__(self) -> World:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.link)
+            self._set_loopback()
             self.samples = self._folder / "samples"
             self.samples.mkdir(parents=True)
             with self.inside_far():
@@ -108,6 +114,8 @@ class World:
     def set_link(self, link: Link, congestion: str) -> None:
         """For the connections that are made from now on; what the kernel remembers of earlier ones is forgotten."""
         self.link.change(link.up(), link.down())
+        up = link.up()
+        self.upload_ahead = _UPLOAD_AHEAD_BYTES + int(up.rate * 1e6 / 8 * (2 * up.delay / 1e3 + _UPLOAD_AHEAD_SECONDS))
         self._congestion = congestion
         self._set_routes()
         for host in (self.link.near, self.link.far):
@@ -120,6 +128,15 @@ class World:
                 ["ip", "-n", host.namespace, "route", "replace", prefix, "dev", host.device]
                 + ["proto", "kernel", "scope", "link", "src", address, "congctl", self._congestion]
             )
+
+    def _set_loopback(self) -> None:
+        """CUBIC for all that is not on the link, whatever the machine's default is: tor gives a socket what its window takes."""
+        for host in (self.link.near, self.link.far):
+            for local in ("127.0.0.0/8", "127.0.0.1"):
+                run(
+                    ["ip", "-n", host.namespace, "route", "replace", "local", local, "dev", "lo", "table", "local"]
+                    + ["proto", "kernel", "scope", "host", "src", "127.0.0.1", "congctl", "cubic"]
+                )
 
     def move(self, away: bool = True) -> None:
         """Gives the client's host another address, as another network would, or its own one back."""

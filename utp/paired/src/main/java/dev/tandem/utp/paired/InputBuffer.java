@@ -3,7 +3,7 @@ package dev.tandem.utp.paired;
 /**
  * The kernel's receive buffer of a connection that is relayed into a session. What waits in it is delay to whoever wrote it, so it
  * holds what the session takes in five milliseconds. But it must never be what holds the session back: when the carrier takes more
- * than a whole buffer in a turn of the event loop, it grows.
+ * than half a buffer in each of some turns of the event loop, it grows. In one alone that says only that the turn came late.
  */
 final class InputBuffer {
     /** The kernel keeps about half of it for its own account, and then doubles what it is asked for. */
@@ -12,9 +12,11 @@ final class InputBuffer {
     static final int MAX_BYTES = 256 * 1024;
     private static final double BUFFERED_NANOS = 5e6;
     private static final long UPDATE_NANOS = 50_000_000;
+    private static final int STARVED_TURNS = 3;
 
     private int bytes = MIN_BYTES;
     private int turnBytes;
+    private int starvedTurns;
     private boolean started;
     private boolean heldBack;
     private long sinceNanos;
@@ -42,7 +44,9 @@ final class InputBuffer {
         readBytes += turn;
         heldBack |= !writable;
         int before = bytes;
-        if (writable && turn > bytes / 2) {
+        starvedTurns = writable && turn > bytes / 2 ? starvedTurns + 1 : 0;
+        if (starvedTurns == STARVED_TURNS) {
+            starvedTurns = 0;
             bytes = Math.min(MAX_BYTES, 2 * bytes);
             begin(nowNanos);
         } else if (!started) {

@@ -27,6 +27,15 @@ class InputBufferTest {
         assertEquals(InputBuffer.MAX_BYTES, buffer.bytes());
     }
 
+    /** What is in the buffer then has waited for the event loop, not for want of room. */
+    @Test
+    void aTurnThatCameLateIsNoReasonToGrow() {
+        for (int i = 0; i < 100; i++) {
+            assertFalse(turn(InputBuffer.MIN_BYTES, true, 30));
+            assertFalse(turn(1_000, false, 10));
+        }
+    }
+
     @Test
     void shrinksToFiveMillisecondsOfWhatTheCarrierTakes() {
         growsWhileItIsWhatHoldsTheSessionBack();
@@ -47,6 +56,8 @@ class InputBufferTest {
             assertFalse(turn(514, true, 3));
         }
         assertEquals(InputBuffer.MIN_BYTES, buffer.bytes());
+        assertFalse(turn(InputBuffer.MIN_BYTES, true, 3));
+        assertFalse(turn(InputBuffer.MIN_BYTES, true, 3));
         assertTrue(turn(InputBuffer.MIN_BYTES, true, 3));
         int grown = buffer.bytes();
         for (int i = 0; i < 1_000; i++) {
