@@ -81,5 +81,5 @@ launch() {
     MALLOC_ARENA_MAX=1 exec "$java" -Xlog:disable -Xlog:all=error:stderr -Xshare:auto "$sharing" \
         -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 \
         -XX:+UseSerialGC -Xms12m -Xmn6m "$heap" -Xss512k -XX:-UsePerfData \
-        -XX:FreqInlineSize=120 -XX:InlineSmallCode=800 -Dio.netty.jfr.enabled=false ${TANDEM_JAVA_OPTS-${JAVA_OPTS-}} -cp "$jar" "$main" "$@"
+        -XX:FreqInlineSize=120 -XX:InlineSmallCode=800 -Dio.netty.jfr.enabled=false -Dio.netty.leakDetection.level=disabled ${TANDEM_JAVA_OPTS-${JAVA_OPTS-}} -cp "$jar" "$main" "$@"
 }

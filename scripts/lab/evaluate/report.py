@@ -41,6 +41,10 @@ _CAVEATS = (
     "parameters), not by the link: four circuits at once are shown beside it.",
     "Small requests are new streams of their own circuit, 1,000 bytes each, 150 ms apart; one that takes more than 8 s is given up and "
     "counts with that.",
+    "The kernel's congestion control is set for the link alone. On the loopback interface, between tor and proxies and from relay to relay, it is "
+    "CUBIC always: what tor writes to a socket at once depends on that socket's window, whatever is behind it.",
+    "Uploads write only a quarter of a second ahead of what has arrived: tor 0.4.9 takes what an application gives it without bound, and comes "
+    "to rest under hundreds of megabytes (seen without any transport).",
     "Times to 50 KiB, 1 MiB and 5 MiB are read from one download, from the asking for the stream on a circuit that is there; a download is "
     "watched for some seconds, and what had not come by then is drawn with “>”.",
     "The kernel's congestion control is that of the link's routes, at both ends; this transport's TLS carrier has CUBIC.",

@@ -29,7 +29,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
@@ -380,7 +379,7 @@ public final class LinkServer implements LinkView {
 
         @Override
         public Bootstrap toOrPort() {
-            return LocalSockets.dialling(loop, new Bootstrap()).option(ChannelOption.SO_RCVBUF, STRANGER_RECEIVE_BYTES);
+            return LocalSockets.dialling(loop, new Bootstrap(), STRANGER_RECEIVE_BYTES);
         }
     }
 

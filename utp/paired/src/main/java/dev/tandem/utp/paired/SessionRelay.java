@@ -51,7 +51,7 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
 
     private final Observer observer;
     private final ArrayDeque<ByteBuf> early = new ArrayDeque<>();
-    private final InputBuffer input = new InputBuffer();
+    private final InputWindow input = new InputWindow();
     private @Nullable ChannelHandlerContext context;
     private @Nullable Session session;
     /** The channel delivered EOF, or is gone. */
@@ -131,7 +131,7 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
             session.flush();
             if (input.onReadComplete(
                     session.isWritable(), ctx.executor().ticker().nanoTime())) {
-                ctx.channel().config().setOption(ChannelOption.SO_RCVBUF, input.bytes());
+                LocalSockets.setWindow(ctx.channel(), input);
             }
         }
     }
