@@ -80,9 +80,14 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     private @Nullable UtpServerChannel server;
     private int datagramBytes = MIN_DATAGRAM_BYTES;
 
+    private final DrainPace pace = new DrainPace();
+    /** Timers that are exact enough. */
+    private final boolean paced;
+
     private boolean inBatch;
     private boolean draining;
     private boolean drainScheduled;
+    private boolean drainDelayed;
     private boolean faultLogged;
     private @Nullable ScheduledFuture<?> timer;
     private long timerNanos;
@@ -91,6 +96,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         this.loop = loop;
         this.server = server;
         this.channel = UtpTransports.newDatagramChannel(loop);
+        this.paced = channel instanceof EpollDatagramChannel;
         boolean segments =
                 channel instanceof EpollDatagramChannel && EpollDatagramChannel.isSegmentedDatagramPacketSupported();
         this.maxSegmentBytes = segments ? MAX_BATCH_BYTES : 0;
@@ -223,6 +229,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         DatagramPacket datagram = (DatagramPacket) message;
         try {
             ByteBuffer bytes = receiveBuffer.view(datagram.content());
+            pace.onDatagram(bytes.remaining());
             endpoint.handleDatagram(now(), normalised(datagram.sender()), bytes);
         } catch (RuntimeException e) {
             // It promises not to. The connections go on with whatever state it has left them in; one line is enough,
@@ -240,7 +247,20 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         inBatch = false;
-        drain();
+        long delayNanos = paced ? pace.delayNanos(now()) : 0;
+        if (delayNanos == 0) {
+            drain();
+        } else if (!drainDelayed) {
+            drainDelayed = true;
+            loop.schedule(this::drainDelayed, delayNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void drainDelayed() {
+        drainDelayed = false;
+        if (pace.isWaiting()) {
+            drain();
+        }
     }
 
     @Override
@@ -287,6 +307,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
             }
         } finally {
             draining = false;
+            pace.onDrained(now());
         }
         if (server != null) {
             server.onDrained();
@@ -313,6 +334,7 @@ final class UtpSocket extends ChannelInboundHandlerAdapter {
         boolean any = false;
         for (ConnectionEvent event; (event = endpoint.pollEvent()) != null; any = true) {
             Connection connection = event.connection();
+            pace.onEvent(connection.minRttNanos());
             if (event.kind() == ConnectionEvent.Kind.INCOMING) {
                 if (server == null) {
                     connection.reset();

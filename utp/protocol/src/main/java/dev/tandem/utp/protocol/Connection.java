@@ -314,6 +314,11 @@ public final class Connection {
                 receiver == null ? 0 : receiver.duplicates());
     }
 
+    /** The shortest round trip that was seen, in nanoseconds; 0 before the first. */
+    public long minRttNanos() {
+        return rtt.minNanos();
+    }
+
     /** Without the address, so that it can go into a log. */
     @Override
     public String toString() {
