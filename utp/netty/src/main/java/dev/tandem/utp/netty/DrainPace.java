@@ -10,6 +10,9 @@ final class DrainPace {
     /** Four full packets at 100 Mbit/s. */
     static final long MOST_TOGETHER_NANOS = 400_000;
 
+    /** For less it is not worth a timer. */
+    static final long LEAST_TOGETHER_NANOS = 50_000;
+
     /** Of the shortest round trip: what it becomes longer by is to be nothing beside it. */
     static final int ROUND_TRIP_PARTS = 32;
 
@@ -36,7 +39,8 @@ final class DrainPace {
     /** All that came was looked at. */
     void onDrained(long nowNanos) {
         if (leastRttNanos != UNKNOWN) {
-            togetherNanos = Math.min(MOST_TOGETHER_NANOS, leastRttNanos / ROUND_TRIP_PARTS);
+            long part = leastRttNanos / ROUND_TRIP_PARTS;
+            togetherNanos = part < LEAST_TOGETHER_NANOS ? 0 : Math.min(MOST_TOGETHER_NANOS, part);
             leastRttNanos = UNKNOWN;
         }
         drainedNanos = nowNanos;
@@ -50,6 +54,9 @@ final class DrainPace {
 
     /** How long what came may wait; 0 if it shall not. */
     long delayNanos(long nowNanos) {
-        return waitingBytes >= ENOUGH_BYTES ? 0 : Math.max(0, togetherNanos - (nowNanos - drainedNanos));
+        if (togetherNanos == 0 || waitingBytes >= ENOUGH_BYTES) {
+            return 0;
+        }
+        return Math.max(0, togetherNanos - (nowNanos - drainedNanos));
     }
 }

@@ -42,23 +42,25 @@ class DrainPaceTest {
 
     @Test
     void theWaitIsNothingBesideTheRoundTrip() {
-        drained(0, 64 * MICRO);
+        drained(0, 3_200 * MICRO);
         pace.onDatagram(PACKET);
-        assertEquals(2 * MICRO, pace.delayNanos(0));
-        drained(0, 0);
-        pace.onDatagram(PACKET);
-        assertEquals(0, pace.delayNanos(0));
+        assertEquals(100 * MICRO, pace.delayNanos(0));
+        for (long rttNanos : new long[] {0, 60 * MICRO, MILLI}) {
+            drained(0, rttNanos);
+            pace.onDatagram(PACKET);
+            assertEquals(0, pace.delayNanos(0));
+        }
     }
 
     @Test
     void theShortestRoundTripCounts() {
         pace.onEvent(50 * MILLI);
-        drained(0, 64 * MICRO);
+        drained(0, 3_200 * MICRO);
         pace.onDatagram(PACKET);
-        assertEquals(2 * MICRO, pace.delayNanos(0));
+        assertEquals(100 * MICRO, pace.delayNanos(0));
         // An acknowledgement that is no event for anybody.
         pace.onDrained(0);
         pace.onDatagram(PACKET);
-        assertEquals(2 * MICRO, pace.delayNanos(0));
+        assertEquals(100 * MICRO, pace.delayNanos(0));
     }
 }
