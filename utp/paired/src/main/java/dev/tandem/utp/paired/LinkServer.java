@@ -56,7 +56,7 @@ public final class LinkServer implements LinkView {
      * The kernel's receive buffer of a connection from tor to one of its peers that is no client. Unlike that of a session it does not grow:
      * it holds five milliseconds of 100 Mbit/s.
      */
-    private static final int STRANGER_RECEIVE_BYTES = 64 * 1024;
+    private static final int STRANGER_WINDOW_BYTES = 32 * 1024;
 
     private final EventLoop loop;
     private final CarrierTotals totals;
@@ -379,7 +379,7 @@ public final class LinkServer implements LinkView {
 
         @Override
         public Bootstrap toOrPort() {
-            return LocalSockets.dialling(loop, new Bootstrap(), STRANGER_RECEIVE_BYTES);
+            return LocalSockets.dialling(loop, new Bootstrap(), STRANGER_WINDOW_BYTES);
         }
     }
 
