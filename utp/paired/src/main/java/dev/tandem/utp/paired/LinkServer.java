@@ -53,8 +53,8 @@ public final class LinkServer implements LinkView {
     private static final int PORT_TRIES = 16;
 
     /**
-     * The kernel's receive buffer of a connection from tor to one of its peers that is no client. Unlike that of a session it does not grow:
-     * it holds five milliseconds of 100 Mbit/s.
+     * The receive window of a connection from tor to one of its peers that is no client. Unlike that of a session it does not grow:
+     * with the buffer behind it, it holds five milliseconds of 100 Mbit/s.
      */
     private static final int STRANGER_WINDOW_BYTES = 32 * 1024;
 
