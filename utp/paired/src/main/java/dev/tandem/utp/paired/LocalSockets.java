@@ -8,8 +8,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.IntegerUnixChannelOption;
+import io.netty.util.AttributeKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The TCP connections between a proxy and its tor, which a {@link SessionRelay} joins to sessions. What waits in them is
@@ -24,23 +25,37 @@ public final class LocalSockets {
      * segments, which on loopback have 64 KiB unless somebody asks for less. Much less would be too little: on loopback CUBIC leaves
      * slow start from 16 segments on (HyStart), and tor writes twice the window each three milliseconds; with 536 bytes that is
      * all that an upload gets, 30 Mbit/s.
+     *
+     * <p>And the kernel gives tor's socket room for as many segments, each with its overhead rounded up to a power of two. At 1,536
+     * bytes and less tor's backlog fills two thirds of that; the kernel then takes tor for one that its buffer holds back, and never
+     * shrinks a congestion window that is not used.
      */
-    private static final int SEGMENT_BYTES = 1_448;
+    private static final int SEGMENT_BYTES = 1_600;
 
     private static final int IPPROTO_TCP = 6;
     private static final ChannelOption<Integer> TCP_MAXSEG = new IntegerUnixChannelOption("TCP_MAXSEG", IPPROTO_TCP, 2);
     private static final ChannelOption<Integer> TCP_WINDOW_CLAMP =
             new IntegerUnixChannelOption("TCP_WINDOW_CLAMP", IPPROTO_TCP, 10);
 
+    /** Where the window cannot be set apart from the buffer, and loopback's segments have 64 KiB: less than one would stall the writer. */
+    private static final int FIXED_BUFFER_BYTES = 64 * 1024;
+
+    private static final AttributeKey<Boolean> HAS_WINDOW = AttributeKey.valueOf(LocalSockets.class, "hasWindow");
+
     private LocalSockets() {}
 
     /** Sets what a listener for such connections and those that it accepts need. */
     public static ServerBootstrap accepting(EventLoop loop, ServerBootstrap bootstrap) {
         if (UtpTransports.isEpoll(loop)) {
-            bootstrap.option(TCP_MAXSEG, SEGMENT_BYTES).option(TCP_WINDOW_CLAMP, InputWindow.MIN_BYTES);
+            bootstrap
+                    .option(TCP_MAXSEG, SEGMENT_BYTES)
+                    .option(TCP_WINDOW_CLAMP, InputWindow.MIN_BYTES)
+                    .option(ChannelOption.SO_RCVBUF, InputWindow.bufferBytes(InputWindow.MIN_BYTES))
+                    .childAttr(HAS_WINDOW, true);
+        } else {
+            bootstrap.option(ChannelOption.SO_RCVBUF, FIXED_BUFFER_BYTES);
         }
         return bootstrap
-                .option(ChannelOption.SO_RCVBUF, InputWindow.bufferBytes(InputWindow.MIN_BYTES))
                 .childOption(ChannelOption.RECVBUF_ALLOCATOR, reads())
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -48,27 +63,42 @@ public final class LocalSockets {
 
     /** Sets what such a connection needs that is dialled. */
     public static Bootstrap dialling(EventLoop loop, Bootstrap bootstrap) {
+        if (UtpTransports.isEpoll(loop)) {
+            bootstrap.attr(HAS_WINDOW, true);
+        }
         return dialling(loop, bootstrap, InputWindow.MIN_BYTES);
     }
 
-    /** As {@link #dialling(EventLoop, Bootstrap)}, with such a window to begin with. */
+    /** As {@link #dialling(EventLoop, Bootstrap)}, with such a window all the time. */
     static Bootstrap dialling(EventLoop loop, Bootstrap bootstrap, int windowBytes) {
         if (UtpTransports.isEpoll(loop)) {
-            bootstrap.option(TCP_MAXSEG, SEGMENT_BYTES).option(TCP_WINDOW_CLAMP, windowBytes);
+            bootstrap
+                    .option(TCP_MAXSEG, SEGMENT_BYTES)
+                    .option(TCP_WINDOW_CLAMP, windowBytes)
+                    .option(ChannelOption.SO_RCVBUF, InputWindow.bufferBytes(windowBytes));
+        } else {
+            bootstrap.option(ChannelOption.SO_RCVBUF, FIXED_BUFFER_BYTES);
         }
         return bootstrap
-                .option(ChannelOption.SO_RCVBUF, InputWindow.bufferBytes(windowBytes))
                 .option(ChannelOption.RECVBUF_ALLOCATOR, reads())
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true);
     }
 
-    /** Gives a connection another window; where the system has none, its buffer is one. */
+    /** The window of a connection that was made so, and that nobody else adjusts; null for any other. */
+    static @Nullable InputWindow window(Channel channel) {
+        return channel.hasAttr(HAS_WINDOW) ? new InputWindow() : null;
+    }
+
+    /** Gives a connection another window. */
     static void setWindow(Channel channel, InputWindow window) {
         channel.config().setOption(ChannelOption.SO_RCVBUF, window.bufferBytes());
-        if (channel instanceof EpollSocketChannel) {
-            channel.config().setOption(TCP_WINDOW_CLAMP, window.bytes());
-        }
+        renewWindow(channel, window);
+    }
+
+    /** Tells the kernel of the window again ({@link InputWindow}). */
+    static void renewWindow(Channel channel, InputWindow window) {
+        channel.config().setOption(TCP_WINDOW_CLAMP, window.bytes());
     }
 
     private static RecvByteBufAllocator reads() {

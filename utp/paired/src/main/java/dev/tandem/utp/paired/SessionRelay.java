@@ -51,8 +51,8 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
 
     private final Observer observer;
     private final ArrayDeque<ByteBuf> early = new ArrayDeque<>();
-    private final InputWindow input = new InputWindow();
     private @Nullable ChannelHandlerContext context;
+    private @Nullable InputWindow input;
     private @Nullable Session session;
     /** The channel delivered EOF, or is gone. */
     private boolean inputEnded;
@@ -91,6 +91,7 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
             channel.close();
             return;
         }
+        input = LocalSockets.window(channel);
         // A write that fails says nothing of what is still to be read.
         channel.config().setAutoClose(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -120,7 +121,9 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
         } else if (inputEnded) {
             bytes.release();
         } else {
-            input.onRead(bytes.readableBytes());
+            if (input != null) {
+                input.onRead(bytes.readableBytes());
+            }
             session.write(bytes);
         }
     }
@@ -129,10 +132,18 @@ public final class SessionRelay extends ChannelInboundHandlerAdapter implements 
     public void channelReadComplete(ChannelHandlerContext ctx) {
         if (session != null) {
             session.flush();
-            if (input.onReadComplete(
-                    session.isWritable(), ctx.executor().ticker().nanoTime())) {
-                LocalSockets.setWindow(ctx.channel(), input);
+            if (input != null) {
+                adjustWindow(ctx, input, session.isWritable());
             }
+        }
+    }
+
+    private static void adjustWindow(ChannelHandlerContext ctx, InputWindow window, boolean writable) {
+        long now = ctx.executor().ticker().nanoTime();
+        if (window.onReadComplete(writable, now)) {
+            LocalSockets.setWindow(ctx.channel(), window);
+        } else if (window.isRenewalDue(now)) {
+            LocalSockets.renewWindow(ctx.channel(), window);
         }
     }
 

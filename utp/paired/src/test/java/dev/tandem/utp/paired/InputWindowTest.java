@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InputWindowTest {
     private static final long MILLI = 1_000_000;
@@ -16,7 +18,7 @@ class InputWindowTest {
         nowNanos += afterMillis * MILLI;
         window.onRead(bytes);
         boolean changed = window.onReadComplete(writable, nowNanos);
-        assertTrue(window.bufferBytes() >= 2 * window.bytes());
+        assertTrue(window.bufferBytes() >= 1.5 * window.bytes() - 1);
         return changed;
     }
 
@@ -27,6 +29,42 @@ class InputWindowTest {
             turn(window.bytes(), true, 40);
         }
         assertEquals(InputWindow.MAX_BYTES, window.bytes());
+    }
+
+    /** An empty session takes what comes first, however slow its carrier is. */
+    @Test
+    void doesNotGrowForWhatFillsTheSession() {
+        for (int i = 0; i < 20; i++) {
+            assertFalse(turn(window.bytes(), true, 0));
+            nowNanos += MILLI / 10;
+        }
+        assertFalse(turn(window.bytes(), false, 0));
+        nowNanos += 5 * MILLI;
+        for (int i = 0; i < 20; i++) {
+            assertFalse(turn(window.bytes(), true, 0));
+            nowNanos += MILLI / 10;
+        }
+        assertEquals(InputWindow.MIN_BYTES, window.bytes());
+    }
+
+    @Test
+    void doesNotGrowForOneAnswerAfterAnother() {
+        for (int i = 0; i < 100; i++) {
+            assertFalse(turn(window.bytes(), true, 60));
+        }
+        assertEquals(InputWindow.MIN_BYTES, window.bytes());
+    }
+
+    /** The clock may begin anywhere. */
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - MILLI})
+    void isToldToTheKernelAgainEachMillisecond(long startNanos) {
+        nowNanos = startNanos;
+        turn(500, true, 0);
+        assertFalse(window.isRenewalDue(nowNanos + MILLI - 1));
+        assertTrue(window.isRenewalDue(nowNanos + MILLI));
+        assertFalse(window.isRenewalDue(nowNanos + 2 * MILLI - 1));
+        assertTrue(window.isRenewalDue(nowNanos + 2 * MILLI));
     }
 
     /** tor fills the window only as often as it writes: what comes then is never much at once, and still limited by it. */
