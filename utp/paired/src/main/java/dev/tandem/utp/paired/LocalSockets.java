@@ -26,9 +26,9 @@ public final class LocalSockets {
      * slow start from 16 segments on (HyStart), and tor writes twice the window each three milliseconds; with 536 bytes that is
      * all that an upload gets, 30 Mbit/s.
      *
-     * <p>And the kernel gives tor's socket room for as many segments, each with its overhead rounded up to a power of two. At 1,536
-     * bytes and less tor's backlog fills two thirds of that; the kernel then takes tor for one that its buffer holds back, and never
-     * shrinks a congestion window that is not used.
+     * <p>And the kernel gives tor's socket room for as many segments, each with its overhead rounded up to a power of two: 2,048 up to
+     * 1,536 bytes, of which an Ethernet's 1,448 make tor's backlog fill two thirds. The kernel then takes tor for one that its buffer
+     * holds back, and never shrinks a congestion window that is not used. A little more than 1,536 has twice the room.
      */
     private static final int SEGMENT_BYTES = 1_600;
 
@@ -90,15 +90,20 @@ public final class LocalSockets {
         return channel.hasAttr(HAS_WINDOW) ? new InputWindow() : null;
     }
 
-    /** Gives a connection another window. */
+    /** Gives a connection another window. Does nothing once it is closed: the number of its descriptor may be another's by then. */
     static void setWindow(Channel channel, InputWindow window) {
+        if (!channel.isOpen()) {
+            return;
+        }
         channel.config().setOption(ChannelOption.SO_RCVBUF, window.bufferBytes());
         renewWindow(channel, window);
     }
 
-    /** Tells the kernel of the window again ({@link InputWindow}). */
+    /** Tells the kernel of the window again ({@link InputWindow}); as {@link #setWindow}, not once the connection is closed. */
     static void renewWindow(Channel channel, InputWindow window) {
-        channel.config().setOption(TCP_WINDOW_CLAMP, window.bytes());
+        if (channel.isOpen()) {
+            channel.config().setOption(TCP_WINDOW_CLAMP, window.bytes());
+        }
     }
 
     private static RecvByteBufAllocator reads() {

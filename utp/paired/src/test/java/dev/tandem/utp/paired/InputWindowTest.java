@@ -18,7 +18,7 @@ class InputWindowTest {
         nowNanos += afterMillis * MILLI;
         window.onRead(bytes);
         boolean changed = window.onReadComplete(writable, nowNanos);
-        assertTrue(window.bufferBytes() >= 1.5 * window.bytes() - 1);
+        assertTrue(2 * window.bufferBytes() + 1 >= 3 * window.bytes());
         return changed;
     }
 
