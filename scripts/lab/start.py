@@ -3,6 +3,7 @@ classes and without, one after the other; then one session, idle and at full spe
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -12,7 +13,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ IDLE_MIB, BUSY_MIB = 64.0, 128.0
 _PROXIES = ("client-pt", "server-pt")
 _PATIENCE_SECONDS = 60.0
 _IDLE_SECONDS = 10.0
+# tor asks for the first session when it looks after its proxies next, which it does each second.
+_DIAL_SECONDS = 0.7
 _LOOK_SECONDS = 0.1
 _BLOCK = 1 << 18
 _MIB = 1 << 20
@@ -63,8 +67,19 @@ class Footprint:
 
 
 @dataclass
+class Dial:
+    """Of new clients: milliseconds that tor waits for their first session, which a server takes that has had others."""
+
+    runs: int
+    median_ms: float
+    least_ms: float
+    most_ms: float
+
+
+@dataclass
 class Begun:
     starts: list[Start]
+    dial: Dial
     footprints: list[Footprint]
 
     @property
@@ -91,11 +106,13 @@ def measure_start(runs: int, busy_seconds: float, *, say: Callable[[str], None] 
         starts = _starts(Path(name), runs)
         for each in starts:
             say(line(each))
+        dial = _dials(Path(name), runs)
+        say(dial_line(dial))
         say(footprint_header())
         footprints = _footprints(Path(name), busy_seconds)
         for size in footprints:
             say(footprint_line(size))
-    return Begun(starts, footprints)
+    return Begun(starts, dial, footprints)
 
 
 def environment(proxy: str, state: Path, or_port: int, *, archive: bool = True) -> dict[str, str]:
@@ -189,42 +206,50 @@ def _start(proxy: str, archive: bool, runs: list[dict[str, tuple[float, float]]]
     return Start(proxy, archive, len(runs), *figures)
 
 
+def _dials(folder: Path, runs: int) -> Dial:
+    times = []
+    with ExitStack() as stack:
+        server = stack.enter_context(_bridge(folder))
+        # The first one is the server's first, too.
+        for run in range(-1, runs):
+            with Managed("client-pt", environment("client-pt", folder / "client-pt", 0)) as client:
+                time.sleep(_DIAL_SECONDS)
+                began = time.monotonic()
+                with connect(server, client):
+                    if run >= 0:
+                        times.append((time.monotonic() - began) * 1e3)
+    times.sort()
+    return Dial(runs, percentile(times, 0.5), times[0], times[-1])
+
+
 def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def _footprints(folder: Path, busy_seconds: float) -> list[Footprint]:
-    port = PortPicker().pick()
-    behind = [sys.executable, "-m", "lab.upstream", "on-demand", "127.0.0.1", str(port)]
-    upstream = Program("upstream", behind, folder / "upstream.log", environment={**os.environ, "PYTHONPATH": str(SCRIPTS)})
-    try:
-        wait_until("the upstream", lambda: _answers(port), _PATIENCE_SECONDS, log=upstream.log)
-        with (
-            Managed("server-pt", environment("server-pt", folder / "server-pt", port)) as server,
-            Managed("client-pt", environment("client-pt", folder / "client-pt", 0)) as client,
-            _session(server, client) as session,
-        ):
-            session.sendall(b"?")
-            time.sleep(_IDLE_SECONDS)
-            pids = {"client-pt": client.pid, "server-pt": server.pid}
-            idle = {proxy: memory(pid) for proxy, pid in pids.items()}
-            before = {proxy: Usage.of(pid) for proxy, pid in pids.items()}
-            counter = _Counter(session)
-            session.sendall(b"!")
-            counter.start()
-            busy = {proxy: (0.0, 0.0) for proxy in pids}
-            deadline = time.monotonic() + busy_seconds
-            while time.monotonic() < deadline:
-                time.sleep(_LOOK_SECONDS)
-                for proxy, pid in pids.items():
-                    rss, pss = memory(pid)
-                    busy[proxy] = max(busy[proxy][0], rss), max(busy[proxy][1], pss)
-            received = counter.received
-            after = {proxy: Usage.of(pid) for proxy, pid in pids.items()}
-            session.shutdown(socket.SHUT_RDWR)
-            counter.join()
-    finally:
-        upstream.stop()
+    with ExitStack() as stack:
+        server = stack.enter_context(_bridge(folder))
+        client = stack.enter_context(Managed("client-pt", environment("client-pt", folder / "client-pt", 0)))
+        session = stack.enter_context(connect(server, client))
+        session.sendall(b"?")
+        time.sleep(_IDLE_SECONDS)
+        pids = {"client-pt": client.pid, "server-pt": server.pid}
+        idle = {proxy: memory(pid) for proxy, pid in pids.items()}
+        before = {proxy: Usage.of(pid) for proxy, pid in pids.items()}
+        counter = _Counter(session)
+        session.sendall(b"!")
+        counter.start()
+        busy = {proxy: (0.0, 0.0) for proxy in pids}
+        deadline = time.monotonic() + busy_seconds
+        while time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            for proxy, pid in pids.items():
+                rss, pss = memory(pid)
+                busy[proxy] = max(busy[proxy][0], rss), max(busy[proxy][1], pss)
+        received = counter.received
+        after = {proxy: Usage.of(pid) for proxy, pid in pids.items()}
+        session.shutdown(socket.SHUT_RDWR)
+        counter.join()
     if received < _MIB:
         raise LabError("nothing came through the proxies")
     return [
@@ -237,6 +262,20 @@ def _footprints(folder: Path, busy_seconds: float) -> list[Footprint]:
         )
         for proxy in pids
     ]
+
+
+@contextlib.contextmanager
+def _bridge(folder: Path) -> Iterator[Managed]:
+    """A server, and what it forwards to."""
+    port = PortPicker().pick()
+    behind = [sys.executable, "-m", "lab.upstream", "on-demand", "127.0.0.1", str(port)]
+    upstream = Program("upstream", behind, folder / "upstream.log", environment={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+    try:
+        wait_until("the upstream", lambda: _answers(port), _PATIENCE_SECONDS, log=upstream.log)
+        with Managed("server-pt", environment("server-pt", folder / "server-pt", port)) as server:
+            yield server
+    finally:
+        upstream.stop()
 
 
 class _Counter(threading.Thread):
@@ -253,7 +292,8 @@ class _Counter(threading.Thread):
             pass
 
 
-def _session(server: Managed, client: Managed) -> socket.socket:
+def connect(server: Managed, client: Managed) -> socket.socket:
+    """As tor does, when the session is there."""
     listening = next(line for line in client.lines if line.startswith("CMETHOD utp"))
     bridge = next(line for line in server.lines if line.startswith("SMETHOD utp"))
     cert = re.search(r"ARGS:(cert=[^,]+)", bridge)
@@ -286,6 +326,10 @@ def line(start: Start) -> str:
         f"{start.proxy:<11}{'yes' if start.archive else 'no':<9}{start.version_ms:>8.0f}{start.version_p95_ms:>6.0f}"
         f"{start.version_cpu_ms:>6.0f}{start.done_ms:>8.0f}{start.done_p95_ms:>6.0f}{start.done_cpu_ms:>6.0f}"
     )
+
+
+def dial_line(dial: Dial) -> str:
+    return f"first session of a new client, ms: {dial.median_ms:.0f} ({dial.least_ms:.0f} to {dial.most_ms:.0f} in {dial.runs} runs)"
 
 
 def footprint_header() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from lab import start
 from lab.bridge import SCRIPTS, SERVER_JAR
-from lab.start import Begun, Footprint, Managed, Start, environment
+from lab.start import Begun, Dial, Footprint, Managed, Start, connect, environment
 
 CLIENT_JAR = SERVER_JAR.parents[2] / "client-pt/target/client-pt.jar"
 
@@ -22,10 +23,11 @@ class StartTest(unittest.TestCase):
         kept = Start("client-pt", True, 5, 90, 99, 80, 300, 340, 290)
         slow = Start("server-pt", True, 5, 90, 99, 101, 300, 340, 351)
         plain = Start("server-pt", False, 5, 900, 990, 500, 3000, 3400, 2900)
+        dial = Dial(5, 100, 90, 110)
         small = Footprint("client-pt", 64, 50, 128, 90, 500, 10)
         large = Footprint("server-pt", 65, 50, 129, 90, 500, 10)
-        self.assertEqual(Begun([kept, plain], [small]).failures, [])
-        self.assertEqual(len(Begun([slow], [large]).failures), 4)
+        self.assertEqual(Begun([kept, plain], dial, [small]).failures, [])
+        self.assertEqual(len(Begun([slow], dial, [large]).failures), 4)
 
     def test_lines_are_as_wide_as_their_headers(self) -> None:
         self.assertEqual(len(start.line(Start("client-pt", True, 5, 90, 99, 80, 300, 340, 290))), len(start.header()))
@@ -90,6 +92,26 @@ class ArchiveTest(unittest.TestCase):
         os.replace(self._target / "new", jar)
         self._expect(False)
         self.assertEqual({path.name for path in self._target.iterdir()}, content)
+
+    def test_what_a_dial_needs_is_in_the_archive(self) -> None:
+        subprocess.run([self._folder / "scripts/archive", "client-pt"], capture_output=True, check=True)
+        log = self._folder / "classes.log"
+        variables = environment("client-pt", self._folder / "state", 0)
+        variables["TANDEM_JAVA_OPTS"] = f"-Xlog:class+load:file={log}"
+
+        def of_the_jar() -> set[str]:
+            lines = log.read_text().splitlines()
+            return {line.split()[1] for line in lines if "source: file:" in line}
+
+        # The ORPort takes connections, and says nothing.
+        with (
+            socket.create_server(("127.0.0.1", 0)) as or_port,
+            Managed("server-pt", environment("server-pt", self._folder / "server", or_port.getsockname()[1])) as server,
+            Managed(str(self._folder / "scripts/client-pt"), variables) as client,
+        ):
+            before = of_the_jar()
+            with connect(server, client):
+                self.assertEqual(of_the_jar() - before, set())
 
     def test_a_launcher_asks_for_an_archive_only_where_there_is_one(self) -> None:
         java = self._folder / "java"

@@ -172,6 +172,12 @@ final class ClientProxy implements AutoCloseable {
         return LiveLine.show(true, loop, totals, client);
     }
 
+    /** Does with the first listener, which is to be for SOCKS, what tor does. As {@link ClientRehearsal#run}. */
+    boolean rehearse() throws InterruptedException {
+        return !listeners.isEmpty()
+                && ClientRehearsal.run((InetSocketAddress) listeners.get(0).localAddress());
+    }
+
     /** Takes nothing new, and gives sessions a moment to deliver what was written; then they are reset. */
     void drain() {
         listeners.forEach(Channel::close);

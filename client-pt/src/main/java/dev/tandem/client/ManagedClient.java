@@ -100,7 +100,7 @@ final class ManagedClient {
             MetricsAddress shownAt = listen(environment, proxy);
             messages.statusVersion("tandem", ClientMain.version());
             if (Boolean.getBoolean(REHEARSAL)) {
-                return WarmUp.rehearse() ? 0 : 1;
+                return WarmUp.rehearse() && proxy.rehearse() ? 0 : 1;
             }
             WarmUp.start();
             try (ProxyMetrics shown = showMetrics(shownAt, proxy)) {

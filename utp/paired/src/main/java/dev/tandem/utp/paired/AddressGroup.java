@@ -36,6 +36,18 @@ record AddressGroup(boolean ipv4, long bits) {
         return mapped || translated ? new AddressGroup(true, low & 0xffff_ffffL) : new AddressGroup(false, high);
     }
 
+    // A record's own equals and hashCode are linked when they are first called, which takes tens of milliseconds: the
+    // first client's.
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof AddressGroup group && ipv4 == group.ipv4 && bits == group.bits;
+    }
+
+    @Override
+    public int hashCode() {
+        return Long.hashCode(bits);
+    }
+
     /** Not the address. */
     @Override
     public String toString() {
