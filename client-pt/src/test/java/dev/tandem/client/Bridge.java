@@ -85,6 +85,11 @@ final class Bridge implements AutoCloseable {
         public void onClosed(Session session, CloseReason reason, String detail) {}
     }
 
+    /** Begins to stop; its sessions are reset. */
+    void stop() {
+        server.close();
+    }
+
     @Override
     public void close() {
         server.close().awaitUninterruptibly();

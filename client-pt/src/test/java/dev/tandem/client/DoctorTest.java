@@ -13,13 +13,25 @@ import dev.tandem.doctor.Level;
 import dev.tandem.doctor.Report;
 import dev.tandem.ptspec.UpstreamProxy;
 import dev.tandem.utp.paired.BridgeCert;
+import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CarrierPolicy;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.LinkConfig;
+import dev.tandem.utp.paired.LinkNetwork;
+import dev.tandem.utp.paired.ResetReason;
 import dev.tandem.utp.paired.Session;
 import dev.tandem.utp.paired.SessionListener;
 import dev.tandem.utp.paired.strangers.StrangerConfig;
+import dev.tandem.utp.protocol.ConnectionConfig;
+import dev.tandem.utp.protocol.EndpointConfig;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -34,26 +46,24 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The doctor at real bridges on this machine, well and ill. */
 class DoctorTest {
     /** What is to come has long to come; what is to be waited out is short. */
-    private static final Patience LONG = new Patience(
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(20),
-            Duration.ofMillis(1),
-            Duration.ofMillis(300),
-            Duration.ofSeconds(60));
+    private static final Patience LONG =
+            new Patience(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofSeconds(20), Duration.ofMillis(1));
 
-    private static final Patience SHORT = new Patience(
-            Duration.ofMillis(600),
-            Duration.ofMillis(300),
-            Duration.ofSeconds(20),
-            Duration.ofMillis(1),
-            Duration.ofMillis(300),
-            Duration.ofMillis(300));
+    private static final Patience SHORT =
+            new Patience(Duration.ofMillis(600), Duration.ofMillis(300), Duration.ofSeconds(20), Duration.ofMillis(1));
+
+    /** What the bridge says of itself has long to come, too. */
+    private static final Patience WAITING =
+            new Patience(Duration.ofSeconds(30), Duration.ofSeconds(1), Duration.ofSeconds(20), Duration.ofSeconds(20));
 
     private static final LinkConfig ONLY_TLS = LinkConfig.DEFAULT.withPolicy(CarrierPolicy.TLS);
 
@@ -70,15 +80,15 @@ class DoctorTest {
         return BridgeCert.parse(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
     }
 
-    private void probe(InetSocketAddress bridge, BridgeCert cert, LinkConfig config, boolean echo, Patience patience)
+    private void probe(InetSocketAddress bridge, BridgeCert cert, LinkConfig config, boolean measure, Patience patience)
             throws Exception {
-        probe(bridge, cert, config, Way.DIRECT, echo, patience);
+        probe(bridge, cert, config, Way.DIRECT, measure, patience);
     }
 
     private void probe(
-            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, Way way, boolean echo, Patience patience)
+            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, Way way, boolean measure, Patience patience)
             throws Exception {
-        new BridgeProbe(bridge, cert, config, way, echo, patience).run(findings::add);
+        new BridgeProbe(bridge, cert, config, way, measure, patience).run(findings::add);
         StringWriter text = new StringWriter();
         new Report(new PrintWriter(text)).addAll(findings);
         String secret = cert.encoded().substring(44);
@@ -103,9 +113,10 @@ class DoctorTest {
         assertTrue(findings.stream().noneMatch(each -> each.level() == level), findings.toString());
     }
 
+    /** What is behind the bridge takes no bytes of it: none would come back. */
     @Test
-    void measuresABridgeWithAnEchoBehindIt() throws Exception {
-        try (Bridge bridge = new Bridge()) {
+    void measuresABridgeInBothDirections() throws Exception {
+        try (Bridge bridge = new Bridge(Silent::new)) {
             probe(bridge.address, cert(), LinkConfig.DEFAULT, true, LONG);
         }
         assertLine(Level.OK, "TCP: connected in ");
@@ -115,30 +126,97 @@ class DoctorTest {
         assertLine(Level.OK, "session: sends on ");
         assertLine(Level.OK, "round trip: ");
         assertLine(Level.OK, "path MTU: datagrams of ");
-        assertLine(Level.NOTE, "loss: ");
-        assertLine(Level.OK, "rate: ");
+        assertLine(Level.NOTE, "loss: of what was sent up, µTP took ");
+        assertRates("µTP");
+        assertNo(Level.WARN);
+        assertNo(Level.FAIL);
+    }
+
+    private void assertRates(String over) {
+        String amount = "[0-9]{3,5} KiB in [0-9]+\\.[0-9] s";
+        String rate = "[1-9][0-9]*\\.[0-9] Mbit/s";
+        String wanted = "rate: " + rate + " down, " + rate + " up, over " + over + " \\(" + amount + " down, " + amount
+                + " up\\)";
+        assertTrue(findings.stream().anyMatch(each -> each.text().matches(wanted)), findings.toString());
+    }
+
+    @Test
+    void measuresOverTlsAlone() throws Exception {
+        try (Bridge bridge = new Bridge(Silent::new)) {
+            probe(bridge.address, cert(), ONLY_TLS, true, LONG);
+        }
+        assertLine(Level.NOTE, "µTP: not dialled, as carrier=tls asks for");
+        assertRates("TLS");
         assertNo(Level.WARN);
         assertNo(Level.FAIL);
     }
 
     @Test
-    void saysWhatItHasNotMeasured() throws Exception {
-        try (Bridge bridge = new Bridge()) {
+    void saysWhatItWasToldNotToMeasure() throws Exception {
+        AtomicInteger sessions = new AtomicInteger();
+        try (Bridge bridge = new Bridge(() -> {
+            sessions.incrementAndGet();
+            return new Silent();
+        })) {
             probe(bridge.address, cert(), LinkConfig.DEFAULT, false, LONG);
         }
         assertLine(Level.OK, "session: sends on µTP");
         assertLine(Level.NOTE, "path MTU: not measured");
-        assertLine(Level.NOTE, "rate and loss: not measured");
+        assertLine(Level.NOTE, "rate and loss: not measured, as --no-rate asks for");
+        assertNo(Level.FAIL);
+        assertEquals(1, sessions.get());
+    }
+
+    /** All else is told. */
+    @Test
+    void tellsThatTheBridgeHasMeasuredJustNow() throws Exception {
+        try (Bridge bridge = new Bridge(Silent::new)) {
+            probe(bridge.address, cert(), ONLY_TLS, true, LONG);
+            findings.clear();
+            probe(bridge.address, cert(), LinkConfig.DEFAULT, true, LONG);
+        }
+        assertLine(Level.OK, "proof: the bridge accepts its secret (WELCOME), ");
+        assertLine(Level.OK, "session: sends on µTP");
+        assertLine(Level.OK, "round trip: ");
+        assertLine(Level.NOTE, "path MTU: not measured");
+        assertLine(Level.NOTE, "rate and loss: not measured, the bridge has measured for somebody just now");
+        assertNo(Level.WARN);
         assertNo(Level.FAIL);
     }
 
+    /** A bridge that takes one session at a time is not full because of the doctor's own first one. */
     @Test
-    void noticesThatItIsNoEcho() throws Exception {
-        try (Bridge bridge = new Bridge(Silent::new)) {
-            probe(bridge.address, cert(), ONLY_TLS, true, SHORT);
+    void measuresABridgeForOneSession() throws Exception {
+        try (Bridge bridge = Bridge.ofSessions(1)) {
+            probe(bridge.address, cert(), ONLY_TLS, true, LONG);
         }
-        assertLine(Level.NOTE, "µTP: not dialled, as carrier=tls asks for");
-        assertTrue(only(Level.WARN).text().startsWith("rate: not measured, nothing came back"), findings.toString());
+        assertRates("TLS");
+    }
+
+    /** Whether µTP of the first session had been paired before its end or not. */
+    @ParameterizedTest
+    @EnumSource(
+            value = CarrierPolicy.class,
+            names = {"AUTO", "TLS"})
+    void measuresAlthoughWhatIsBehindCannotBeReached(CarrierPolicy policy) throws Exception {
+        try (Bridge bridge = new Bridge(Unreachable::new)) {
+            probe(bridge.address, cert(), LinkConfig.DEFAULT.withPolicy(policy), true, WAITING);
+        }
+        assertTrue(
+                only(Level.FAIL).text().contains("what the bridge forwards to cannot be reached"), findings.toString());
+        assertRates(policy == CarrierPolicy.TLS ? "TLS" : "µTP");
+    }
+
+    @Test
+    void tellsThatTheBridgeDiedInMidMeasure() throws Exception {
+        try (Bridge bridge = new Bridge(Silent::new)) {
+            Way way = new Way(new Tripwire(100_000, bridge::stop), false, true);
+            probe(bridge.address, cert(), ONLY_TLS, way, true, LONG);
+        }
+        Finding finding = only(Level.FAIL);
+        assertTrue(finding.text().startsWith("rate: the session ended while it was measured: "), finding.text());
+        assertTrue(finding.explanation().contains("had come down"), finding.explanation());
+        assertLine(Level.OK, "session: sends on TLS");
     }
 
     @Test
@@ -260,7 +338,7 @@ class DoctorTest {
     }
 
     /** Takes what comes. */
-    private static final class Silent implements SessionListener {
+    private static class Silent implements SessionListener {
         @Override
         public void onData(Session session, ByteBuf bytes) {
             bytes.release();
@@ -276,5 +354,76 @@ class DoctorTest {
 
         @Override
         public void onClosed(Session session, CloseReason reason, String detail) {}
+    }
+
+    /** Says at once that what is behind the bridge is not there. */
+    private static final class Unreachable extends Silent {
+        @Override
+        public void onCarrierChanged(
+                Session session, @Nullable CarrierKind from, @Nullable CarrierKind to, String cause) {
+            session.reset(ResetReason.UPSTREAM_UNREACHABLE);
+        }
+    }
+
+    /** The machine's network, on which something is done once so many bytes have come on one TCP connection. */
+    private static final class Tripwire implements LinkNetwork {
+        private final LinkNetwork network = LinkNetwork.standard();
+        private final int bytes;
+        private final Runnable action;
+
+        Tripwire(int bytes, Runnable action) {
+            this.bytes = bytes;
+            this.action = action;
+        }
+
+        @Override
+        public ChannelFuture connectTcp(
+                EventLoop loop,
+                @Nullable InetSocketAddress local,
+                InetSocketAddress remote,
+                int timeoutMillis,
+                ChannelHandler handler) {
+            return network.connectTcp(loop, local, remote, timeoutMillis, new ChannelInitializer<Channel>() {
+                @Override
+                protected void initChannel(Channel channel) {
+                    channel.pipeline().addLast(new Counter(), handler);
+                }
+            });
+        }
+
+        private final class Counter extends ChannelInboundHandlerAdapter {
+            private int left = bytes;
+
+            @Override
+            public void channelRead(ChannelHandlerContext ctx, Object message) {
+                boolean before = left > 0;
+                left -= ((ByteBuf) message).readableBytes();
+                if (before && left <= 0) {
+                    action.run();
+                }
+                ctx.fireChannelRead(message);
+            }
+        }
+
+        @Override
+        public @Nullable ChannelFuture connectUtp(
+                EventLoop loop,
+                @Nullable InetSocketAddress local,
+                InetSocketAddress remote,
+                ConnectionConfig config,
+                ChannelHandler handler) {
+            return network.connectUtp(loop, local, remote, config, handler);
+        }
+
+        @Override
+        public ChannelFuture bindTcp(EventLoop loop, InetSocketAddress local, ChannelHandler childHandler) {
+            return network.bindTcp(loop, local, childHandler);
+        }
+
+        @Override
+        public ChannelFuture bindUtp(
+                EventLoop loop, InetSocketAddress local, EndpointConfig config, ChannelHandler childHandler) {
+            return network.bindUtp(loop, local, config, childHandler);
+        }
     }
 }

@@ -33,8 +33,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes one session with a bridge, and tells of each step. Of itself it sends no payload: what the bridge forwards to, tor for
- * one, has not asked for any. So rates are measured only where that is known to be an echo.
+ * Makes a session with a bridge, and tells of each step. It sends no payload: what the bridge forwards to, tor for one, has not asked for
+ * any. Rates are measured over a second session, which leads to nothing behind the bridge.
  */
 public final class BridgeProbe {
     private static final int STOP_SECONDS = 2;
@@ -44,7 +44,7 @@ public final class BridgeProbe {
     private final LinkConfig config;
     private final Way way;
     private final boolean needsUtp;
-    private final boolean echo;
+    private final boolean measure;
     private final Patience patience;
 
     /**
@@ -66,33 +66,25 @@ public final class BridgeProbe {
      * @param refusal for a refusal of UDP, once µTP has been silent for so long
      * @param look for what a stranger sees
      * @param settle with a session that is up, for what the bridge says next
-     * @param traffic how long an echo is written to
-     * @param rest for what is on its way back then
      */
-    public record Patience(
-            Duration utp, Duration refusal, Duration look, Duration settle, Duration traffic, Duration rest) {
-        /** 10, 1.5, 8, 1, 5 and 10 s. */
+    public record Patience(Duration utp, Duration refusal, Duration look, Duration settle) {
+        /** 10, 1.5, 8 and 1 s. */
         public static final Patience DEFAULT = new Patience(
-                Duration.ofSeconds(10),
-                Duration.ofMillis(1_500),
-                Duration.ofSeconds(8),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(5),
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(10), Duration.ofMillis(1_500), Duration.ofSeconds(8), Duration.ofSeconds(1));
     }
 
     /**
      * @param config with the policy that the bridge line asks for; the deadlines of the set-up are its own
-     * @param echo whether the bridge forwards to a service that sends back what it gets
+     * @param measure whether rates are to be measured
      */
     public BridgeProbe(
-            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, Way way, boolean echo, Patience patience) {
+            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, Way way, boolean measure, Patience patience) {
         this.bridge = bridge;
         this.cert = cert;
         this.needsUtp = config.policy() == CarrierPolicy.UTP;
         this.config = way.takesUdp() ? config : config.withPolicy(CarrierPolicy.TLS);
         this.way = way;
-        this.echo = echo;
+        this.measure = measure;
         this.patience = patience;
     }
 
@@ -100,20 +92,41 @@ public final class BridgeProbe {
     public void run(Consumer<Finding> findings) throws InterruptedException {
         EventLoopGroup group = UtpTransports.newEventLoopGroup(1);
         EventLoop loop = group.next();
+        // Both dials' own: where UDP is blocked, the second one knows.
+        PathMemory memory = new PathMemory(InstantSource.system(), new SecureRandom());
         ProbeNetwork network = new ProbeNetwork(way.network());
-        LinkClient client = new LinkClient(
-                loop,
-                new CarrierTotals(),
-                network,
-                new PathMemory(InstantSource.system(), new SecureRandom()),
-                new SplittableRandom());
+        LinkClient client = newClient(loop, network, memory);
         try {
-            new Run(loop, network, findings).run(client);
+            new Run(loop, network, memory, findings).run(client);
         } finally {
-            client.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+            close(client);
             group.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS)
                     .awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
         }
+    }
+
+    static LinkClient newClient(EventLoop loop, ProbeNetwork network, PathMemory memory) {
+        return new LinkClient(loop, new CarrierTotals(), network, memory, new SplittableRandom());
+    }
+
+    static void close(LinkClient client) {
+        client.close().awaitUninterruptibly(STOP_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** Waits until one of them is there; false if neither is in so long. */
+    static boolean await(CompletableFuture<?> one, CompletableFuture<?> other, Duration limit)
+            throws InterruptedException {
+        try {
+            CompletableFuture.anyOf(one, other).get(Math.max(0, limit.toNanos()), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        }
+        return true;
+    }
+
+    /** For the answer to the proof: the session has a deadline of its own for it. */
+    static Duration admissionLimit(LinkConfig config) {
+        return config.helloTimeout().plusSeconds(5);
     }
 
     private @Nullable InetAddress localAddress() {
@@ -129,18 +142,20 @@ public final class BridgeProbe {
         return String.format(Locale.ROOT, form, nanos / 1e6);
     }
 
-    /** One dial. */
+    /** One dial, and that of a measurement behind it. */
     private final class Run {
         private final EventLoop loop;
         private final ProbeNetwork network;
+        private final PathMemory memory;
         private final Consumer<Finding> findings;
         private final Watch watch = new Watch();
         /** When TLS was up. Written on the event loop before the dial's future succeeds for this thread. */
         private volatile long tlsNanos;
 
-        Run(EventLoop loop, ProbeNetwork network, Consumer<Finding> findings) {
+        Run(EventLoop loop, ProbeNetwork network, PathMemory memory, Consumer<Finding> findings) {
             this.loop = loop;
             this.network = network;
+            this.memory = memory;
             this.findings = findings;
         }
 
@@ -168,7 +183,12 @@ public final class BridgeProbe {
                     + millis(tlsNanos - network.tcpConnectedAtNanos()) + " after TCP"));
             if (isAdmitted() && hasUtp()) {
                 examine(session);
+            } else {
+                reset(session);
             }
+        }
+
+        private void reset(Session session) {
             loop.execute(() -> session.reset(ResetReason.USER_CLOSED));
         }
 
@@ -203,20 +223,8 @@ public final class BridgeProbe {
             }
         }
 
-        /** Waits until one of them is there; at most so long. */
-        private boolean await(CompletableFuture<?> one, CompletableFuture<?> other, Duration limit)
-                throws InterruptedException {
-            try {
-                CompletableFuture.anyOf(one, other).get(Math.max(0, limit.toNanos()), TimeUnit.NANOSECONDS);
-            } catch (TimeoutException | ExecutionException e) {
-                return false;
-            }
-            return true;
-        }
-
         private boolean isAdmitted() throws InterruptedException {
-            // The session has a deadline of its own for it.
-            await(watch.admitted(), watch.closed(), config.helloTimeout().plusSeconds(5));
+            await(watch.admitted(), watch.closed(), admissionLimit(config));
             if (watch.admitted().isDone()) {
                 findings.accept(Finding.ok("proof: the bridge accepts its secret (WELCOME), "
                         + millis(watch.admitted().join() - tlsNanos) + " after TLS; the clocks agree well enough"));
@@ -257,6 +265,10 @@ public final class BridgeProbe {
                         Finding.ok("µTP: paired, " + millis(watch.paired().join() - tlsNanos) + " after TLS"));
                 return true;
             }
+            if (isEndedFromBehind()) {
+                // Told by who looks at the session; the measurement waits for µTP itself.
+                return true;
+            }
             if (watch.closed().isDone() && watch.closed().join().reason() != CloseReason.UTP_UNAVAILABLE) {
                 findings.accept(closedEarly());
                 return false;
@@ -277,23 +289,43 @@ public final class BridgeProbe {
         }
 
         private void examine(Session session) throws InterruptedException {
-            EchoFlow.Result echoed = null;
-            if (echo) {
-                EchoFlow flow = new EchoFlow(loop);
-                loop.execute(() -> {
-                    watch.hand(flow);
-                    flow.start(session, patience.traffic(), patience.rest());
-                });
-                echoed = of(flow.result());
-            } else {
-                await(watch.closed(), watch.closed(), patience.settle());
-            }
-            if (watch.closed().isDone() && (echoed == null || echoed.bytes() == 0)) {
+            await(watch.closed(), watch.closed(), patience.settle());
+            SessionReport idle = null;
+            if (watch.closed().isDone()) {
                 findings.accept(closedEarly());
-                return;
+                if (!isEndedFromBehind()) {
+                    return;
+                }
+            } else {
+                idle = onLoop(() -> SessionReport.of(session, network, way.proxied()));
+                idle.tell(findings);
             }
-            onLoop(() -> SessionReport.of(session, network, way.proxied())).tell(findings, bridge, echo);
-            findings.accept(SessionReport.rate(echoed));
+            boolean wantsUtp =
+                    config.policy() != CarrierPolicy.TLS && (watch.paired().isDone() || isEndedFromBehind());
+            // Before the next one: there may be no more than one from an address.
+            reset(session);
+            if (measure) {
+                RateProbe.Outcome outcome = new RateProbe(loop, way, memory, bridge, cert, config)
+                        .run(wantsUtp ? patience.utp() : Duration.ZERO, patience.settle());
+                tell(outcome.load(), idle, outcome.rate());
+            } else {
+                tell(null, idle, Finding.note("rate and loss: not measured, as --no-rate asks for"));
+            }
+        }
+
+        private void tell(@Nullable SessionReport load, @Nullable SessionReport idle, Finding rate) {
+            SessionReport report = load == null ? idle : load;
+            if (report != null) {
+                report.tellLoad(findings, bridge, load != null);
+            }
+            findings.accept(rate);
+        }
+
+        /** Whether the session is over, but not because of the link, which can be measured then. */
+        private boolean isEndedFromBehind() {
+            Watch.Closed closed = watch.closed().getNow(null);
+            return closed != null
+                    && (closed.reason() == CloseReason.RESET_BY_PEER || closed.reason() == CloseReason.FINISHED);
         }
 
         private Finding closedEarly() {

@@ -6,7 +6,6 @@ import dev.tandem.utp.paired.Session;
 import dev.tandem.utp.protocol.ConnectionStats;
 import io.netty.channel.epoll.EpollTcpInfo;
 import java.net.InetSocketAddress;
-import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -45,8 +44,8 @@ record SessionReport(
                 proxied);
     }
 
-    /** Tells it. What only data shows is told as such if there was none. */
-    void tell(Consumer<Finding> findings, InetSocketAddress bridge, boolean hadData) {
+    /** Tells what shows without data. */
+    void tell(Consumer<Finding> findings) {
         findings.accept(
                 sending == null
                         ? Finding.warn("session: waits for a carrier", "It was up before.")
@@ -56,12 +55,15 @@ record SessionReport(
             trips.add(BridgeProbe.millis(tls.rttMicros() * 1_000) + " on TLS" + (proxied ? " (to the proxy)" : ""));
         }
         if (utp != null && utp.minRttMicros() > 0) {
-            // The least: what was sent just now may have filled a queue.
             trips.add(BridgeProbe.millis(utp.minRttMicros() * 1_000) + " on µTP");
         }
         if (trips.length() > "round trip: ".length()) {
             findings.accept(Finding.ok(trips.toString()));
         }
+    }
+
+    /** Tells what only data shows, or that there was none. */
+    void tellLoad(Consumer<Finding> findings, InetSocketAddress bridge, boolean hadData) {
         if (utp != null) {
             findings.accept(mtu(utp, bridge, hadData));
         }
@@ -80,7 +82,8 @@ record SessionReport(
     }
 
     private Finding losses() {
-        StringJoiner text = new StringJoiner("; ", "loss: ", "");
+        StringJoiner text = new StringJoiner("; ", "loss: of what was sent up, ", "");
+        text.setEmptyValue("loss: not known");
         if (utp != null) {
             text.add("µTP took " + utp.losses() + " of " + utp.packetsSent() + " packets for lost, and sent "
                     + utp.retransmissions() + " again");
@@ -88,32 +91,6 @@ record SessionReport(
         if (tls != null) {
             text.add("TCP sent " + tls.retransmissions() + " segments again");
         }
-        return Finding.note(text.length() == "loss: ".length() ? "loss: not known" : text.toString());
-    }
-
-    /** Tells what an echo gave; null if there was none. */
-    static Finding rate(EchoFlow.@Nullable Result echoed) {
-        if (echoed == null) {
-            return Finding.note(
-                    "rate and loss: not measured",
-                    "That takes bytes, which the bridge hands on to tor or whatever it forwards to. Where that is an echo"
-                            + " service (server-pt standalone --forward to one), --echo measures.");
-        }
-        if (echoed.bytes() == 0) {
-            return Finding.warn(
-                    "rate: not measured, nothing came back",
-                    "What the bridge forwards to is no echo service, or is not up.");
-        }
-        String rate = String.format(
-                Locale.ROOT,
-                "rate: %.1f Mbit/s there and back at once (%d KiB in %.1f s), the slower direction's",
-                echoed.megabitsPerSecond(),
-                echoed.bytes() >> 10,
-                echoed.nanos() / 1e9);
-        return echoed.intact()
-                ? Finding.ok(rate)
-                : Finding.warn(
-                        rate + "; not all came back as it was sent",
-                        "What the bridge forwards to is no echo service, or could not keep up.");
+        return Finding.note(text.toString());
     }
 }

@@ -16,7 +16,7 @@ final class Watch implements SessionListener {
     private final CompletableFuture<Long> admitted = new CompletableFuture<>();
     private final CompletableFuture<Long> paired = new CompletableFuture<>();
     private final CompletableFuture<Closed> closed = new CompletableFuture<>();
-    private @Nullable EchoFlow echo;
+    private @Nullable SessionListener user;
 
     /** When the bridge accepted the proof. */
     CompletableFuture<Long> admitted() {
@@ -33,9 +33,9 @@ final class Watch implements SessionListener {
         return closed;
     }
 
-    /** What comes is an echo's from now on. On the event loop. */
-    void hand(EchoFlow flow) {
-        echo = flow;
+    /** Tells another one as well, from now on, who owns what comes. On the event loop. */
+    void hand(SessionListener listener) {
+        user = listener;
     }
 
     @Override
@@ -45,8 +45,8 @@ final class Watch implements SessionListener {
 
     @Override
     public void onData(Session session, ByteBuf bytes) {
-        if (echo != null) {
-            echo.take(bytes);
+        if (user != null) {
+            user.onData(session, bytes);
         } else {
             bytes.release();
         }
@@ -54,15 +54,15 @@ final class Watch implements SessionListener {
 
     @Override
     public void onEnd(Session session) {
-        if (echo != null) {
-            echo.end(false);
+        if (user != null) {
+            user.onEnd(session);
         }
     }
 
     @Override
     public void onWritabilityChanged(Session session) {
-        if (echo != null) {
-            echo.pump(session);
+        if (user != null) {
+            user.onWritabilityChanged(session);
         }
     }
 
@@ -76,8 +76,8 @@ final class Watch implements SessionListener {
     @Override
     public void onClosed(Session session, CloseReason reason, String detail) {
         closed.complete(new Closed(reason, detail));
-        if (echo != null) {
-            echo.end(false);
+        if (user != null) {
+            user.onClosed(session, reason, detail);
         }
     }
 }

@@ -10,6 +10,9 @@ import dev.tandem.utp.paired.CarrierKind;
 import dev.tandem.utp.paired.CloseReason;
 import dev.tandem.utp.paired.LinkException;
 import dev.tandem.utp.paired.LinkException.Reason;
+import dev.tandem.utp.paired.SessionStats;
+import dev.tandem.utp.paired.measure.Rate;
+import dev.tandem.utp.paired.measure.RateFlow;
 import dev.tandem.utp.protocol.ConnectionStats;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -94,7 +97,8 @@ class ExplanationsTest {
 
     private static List<String> lines(SessionReport report, boolean hadData) {
         List<Finding> findings = new ArrayList<>();
-        report.tell(findings::add, BRIDGE, hadData);
+        report.tell(findings::add);
+        report.tellLoad(findings::add, BRIDGE, hadData);
         return findings.stream().map(Finding::text).toList();
     }
 
@@ -106,7 +110,7 @@ class ExplanationsTest {
                         "session: sends on µTP",
                         "round trip: 12 ms on TLS, 2.0 ms on µTP",
                         "path MTU: datagrams of 1400 bytes of µTP, 1428 with UDP and IP",
-                        "loss: µTP took 2 of 100 packets for lost, and sent 3 again; TCP sent 4 segments again"),
+                        "loss: of what was sent up, µTP took 2 of 100 packets for lost, and sent 3 again; TCP sent 4 segments again"),
                 lines(new SessionReport(CarrierKind.UTP, tls, utp(2_000), false), true));
         assertEquals(
                 List.of("session: sends on TLS", "round trip: 12 ms on TLS (to the proxy)"),
@@ -115,16 +119,46 @@ class ExplanationsTest {
                 List.of("session: sends on TLS"), lines(new SessionReport(CarrierKind.TLS, null, null, false), false));
     }
 
+    private static SessionStats stats(long tls, long utp) {
+        return new SessionStats(tls, utp, tls, utp, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    private static final Rate DOWN = new Rate(9 << 20, 3_000_000_000L);
+
     @Test
-    void tellsTheRateOfAnEcho() {
-        assertEquals(Level.NOTE, SessionReport.rate(null).level());
+    void tellsTheRates() {
+        RateFlow.Result result = new RateFlow.Result(DOWN, new Rate(1 << 20, 500_000_000L), RateFlow.End.WHOLE);
         assertEquals(
-                Level.WARN, SessionReport.rate(new EchoFlow.Result(0, 0, false)).level());
-        Finding rate = SessionReport.rate(new EchoFlow.Result(10 << 20, 4_000_000_000L, true));
-        assertEquals(Level.OK, rate.level());
+                Finding.ok(
+                        "rate: 25.2 Mbit/s down, 16.8 Mbit/s up, over µTP (9216 KiB in 3.0 s down, 1024 KiB in 0.5 s up)"),
+                RateProbe.explain(result, stats(10, 1_000), null));
+        assertTrue(RateProbe.explain(result, stats(1_000, 10), null).text().contains(" up, over TLS ("));
+        assertTrue(RateProbe.explain(result, stats(100, 100), null).text().contains(" up, over µTP and TLS ("));
+    }
+
+    @Test
+    void tellsWhatKeptRatesFromBeingMeasured() {
+        Watch.Closed closed = new Watch.Closed(CloseReason.CARRIERS_LOST, "both carriers are gone");
+        Finding ended =
+                RateProbe.explain(new RateFlow.Result(DOWN, null, RateFlow.End.CLOSED), stats(10, 1_000), closed);
+        assertEquals(Level.FAIL, ended.level());
+        assertEquals("rate: the session ended while it was measured: both carriers are gone", ended.text());
         assertTrue(
-                rate.text().startsWith("rate: 21.0 Mbit/s there and back at once (10240 KiB in 4.0 s)"), rate.text());
-        assertEquals(
-                Level.WARN, SessionReport.rate(new EchoFlow.Result(1, 1, false)).level());
+                ended.explanation().startsWith("Until then 25.2 Mbit/s had come down, over µTP (9216 KiB in 3.0 s)."),
+                ended.explanation());
+        for (RateFlow.End end : List.of(RateFlow.End.LATE, RateFlow.End.MALFORMED)) {
+            Finding finding = RateProbe.explain(new RateFlow.Result(new Rate(0, 0), null, end), stats(0, 0), null);
+            assertEquals(Level.WARN, finding.level());
+            assertTrue(finding.explanation().startsWith("Nothing had come down."), finding.explanation());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CloseReason.class)
+    void saysWhyABridgeDidNotMeasure(CloseReason reason) {
+        Finding finding = RateProbe.notAdmitted(new Watch.Closed(reason, "detail"));
+        boolean noFault = reason == CloseReason.OVERLOADED || reason == CloseReason.NOT_ADMITTED;
+        assertEquals(noFault ? Level.NOTE : Level.WARN, finding.level());
+        assertTrue(finding.text().startsWith("rate and loss: not measured, "), finding.text());
     }
 }

@@ -46,6 +46,8 @@ final class ClientDial implements LinkSession.Owner {
     private final Promise<Session> promise;
     private final Runnable whenOver;
 
+    private final boolean measure;
+
     private @Nullable Channel tcp;
     private @Nullable UtpDial utp;
     private @Nullable TlsRedial tlsRedial;
@@ -62,6 +64,7 @@ final class ClientDial implements LinkSession.Owner {
             InetSocketAddress bridge,
             BridgeCert cert,
             LinkConfig config,
+            boolean measure,
             SessionListener listener,
             Promise<Session> promise,
             Runnable whenOver) {
@@ -72,6 +75,7 @@ final class ClientDial implements LinkSession.Owner {
         this.bridge = bridge;
         this.cert = cert;
         this.config = config;
+        this.measure = measure;
         this.listener = listener;
         this.promise = promise;
         this.random = random;
@@ -193,7 +197,7 @@ final class ClientDial implements LinkSession.Owner {
         CarrierChannel carrier = new CarrierChannel(CarrierKind.TLS, made);
         ctx.pipeline().addLast(new WelcomeHandler(made)).addLast(carrier);
         ByteBuf hello = ctx.alloc().heapBuffer(64);
-        new Hello(config.policy(), config.receiveBytes(), up.keys().proof()).write(hello);
+        new Hello(config.policy(), config.receiveBytes(), up.keys().proof(), measure).write(hello);
         ctx.write(hello);
         ctx.pipeline().remove(ctx.name());
         made.attach(carrier, 0);

@@ -1,5 +1,7 @@
 package dev.tandem.utp.paired;
 
+import dev.tandem.utp.paired.measure.Measurements;
+import dev.tandem.utp.paired.measure.RateFlow;
 import dev.tandem.utp.paired.memory.PathMemory;
 import dev.tandem.utp.paired.tls.LinkTls;
 import io.netty.channel.EventLoop;
@@ -68,11 +70,26 @@ public final class LinkClient implements LinkView {
      */
     public Future<Session> dial(
             InetSocketAddress bridge, BridgeCert cert, LinkConfig config, SessionListener listener) {
+        return dial(bridge, cert, config, false, listener);
+    }
+
+    /**
+     * Dials a session, as {@link #dial}, that leads to nothing behind the bridge: it is there for a {@link RateFlow}. A bridge that has
+     * measured just now refuses it ({@link CloseReason#OVERLOADED}), and one that cannot measure does not admit it
+     * ({@link CloseReason#NOT_ADMITTED}).
+     */
+    public Future<Session> measure(
+            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, SessionListener listener) {
+        return dial(bridge, cert, config.withDetachedTimeout(Measurements.DETACHED), true, listener);
+    }
+
+    private Future<Session> dial(
+            InetSocketAddress bridge, BridgeCert cert, LinkConfig config, boolean measure, SessionListener listener) {
         Promise<Session> promise = loop.newPromise();
         if (loop.inEventLoop()) {
-            start(bridge, cert, config, listener, promise);
+            start(bridge, cert, config, measure, listener, promise);
         } else {
-            loop.execute(() -> start(bridge, cert, config, listener, promise));
+            loop.execute(() -> start(bridge, cert, config, measure, listener, promise));
         }
         return promise;
     }
@@ -81,6 +98,7 @@ public final class LinkClient implements LinkView {
             InetSocketAddress bridge,
             BridgeCert cert,
             LinkConfig config,
+            boolean measure,
             SessionListener listener,
             Promise<Session> promise) {
         if (closed) {
@@ -98,6 +116,7 @@ public final class LinkClient implements LinkView {
                 bridge,
                 cert,
                 config,
+                measure,
                 listener,
                 promise,
                 () -> dials.remove(self[0]));

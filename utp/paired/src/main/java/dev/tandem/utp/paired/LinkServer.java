@@ -9,6 +9,7 @@ import dev.tandem.utp.paired.admission.Resumed;
 import dev.tandem.utp.paired.admission.Welcome;
 import dev.tandem.utp.paired.crypto.LinkKeys;
 import dev.tandem.utp.paired.crypto.PairingId;
+import dev.tandem.utp.paired.measure.Measurements;
 import dev.tandem.utp.paired.session.Frames;
 import dev.tandem.utp.paired.session.MalformedFrameException;
 import dev.tandem.utp.paired.session.ResumePoint;
@@ -70,6 +71,7 @@ public final class LinkServer implements LinkView {
     private final PairingRegistry registry;
     private final ServerBounds bounds;
     private final HandshakePace pace;
+    private final Measurements measurements;
     private final FrontDoor door;
     /** Where clients are that UDP may be spoken with. */
     private final KnownAddresses clients = new KnownAddresses();
@@ -112,6 +114,7 @@ public final class LinkServer implements LinkView {
         this.registry = new PairingRegistry(limits.unmatchedUtp(), limits.unmatchedUtpBytes());
         this.bounds = new ServerBounds(limits, totals.bounds());
         this.pace = new HandshakePace(loop, limits.handshakesPerSecond(), totals.bounds(), Bound.HANDSHAKES);
+        this.measurements = new Measurements(loop);
         this.detached = new DetachedSessions(limits.detached(), limits.detachedBytes(), totals.bounds());
         this.secret = identity.bridgeCert().secret();
         this.door = new FrontDoor(
@@ -409,8 +412,9 @@ public final class LinkServer implements LinkView {
                 ctx.close();
                 return false;
             }
-            if (!bounds.mayOpenSession(from)) {
-                refused(Refusal.TOO_MANY, from);
+            boolean hasRoom = bounds.mayOpenSession(from);
+            if (!hasRoom || (hello.measure() && !measurements.mayBegin())) {
+                refused(hasRoom ? Refusal.MEASURED_JUST_NOW : Refusal.TOO_MANY, from);
                 ByteBuf reset = ctx.alloc().heapBuffer(16);
                 Frames.writeReset(reset, ResetReason.OVERLOADED.code());
                 ctx.write(reset);
@@ -419,8 +423,8 @@ public final class LinkServer implements LinkView {
                 return false;
             }
             CarrierPolicy policy = config.policy() == CarrierPolicy.TLS ? CarrierPolicy.TLS : hello.policy();
-            LinkSession session =
-                    new LinkSession(loop, false, policy, config, totals, from, keys, owner, bounds.memory());
+            LinkConfig own = hello.measure() ? config.withDetachedTimeout(Measurements.DETACHED) : config;
+            LinkSession session = new LinkSession(loop, false, policy, own, totals, from, keys, owner, bounds.memory());
             sessions.add(session);
             bounds.sessionOpened(session, from);
             detached.add(session);
@@ -431,7 +435,7 @@ public final class LinkServer implements LinkView {
             ByteBuf welcome = ctx.alloc().heapBuffer(32);
             new Welcome(session.resumePoint().limit()).write(welcome);
             ctx.writeAndFlush(welcome);
-            session.listen(acceptor.accepted(session));
+            session.listen(hello.measure() ? measurements.begin(session) : acceptor.accepted(session));
             session.attach(carrier, 0);
             session.handleLimit(hello.limit());
             if (policy != CarrierPolicy.TLS && session.closeReason() == null) {

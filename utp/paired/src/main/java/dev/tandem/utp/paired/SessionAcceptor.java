@@ -56,6 +56,8 @@ public interface SessionAcceptor {
         GONE("gone before the proof was complete"),
         /** A bound on half-open connections or sessions was hit. */
         TOO_MANY("too many connections"),
+        /** A client wanted to measure, so soon after another measurement. */
+        MEASURED_JUST_NOW("a measurement too soon after another"),
         /** A µTP connection whose 48 bytes never matched a session, or never came, until the deadline. */
         UTP_UNMATCHED("µTP connection without a session"),
         /** The oldest unmatched µTP connection, displaced by a newer one at a bound. */

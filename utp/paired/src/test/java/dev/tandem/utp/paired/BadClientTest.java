@@ -23,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a server meets that is not its client: each is turned away in time, and harms no session. */
 @Timeout(60)
@@ -229,17 +232,20 @@ class BadClientTest {
                                         .writeShort(0))));
     }
 
-    @Test
-    void aHelloWithAnOptionThatMustBeUnderstood() throws Exception {
+    /** One that is not known; MEASURE with a value, and twice. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0002 0000", "0001 0001 00", "0001 0000 0001 0000", "0001 0000 0002 0000", "0001 00"})
+    void aHelloWithOptionsThatAreNotAllowed(String options) throws Exception {
+        byte[] bytes = HexFormat.of().parseHex(options.replace(" ", ""));
         assertEquals(
                 Refusal.BAD_HELLO,
                 refusalOf(
                         PATIENT,
                         link -> tls(link, up -> {
                             ByteBuf hello = Unpooled.buffer();
-                            new Hello(CarrierPolicy.AUTO, 70_000, up.keys().proof()).write(hello);
-                            hello.setShort(1, hello.readableBytes() - 3 + 4);
-                            return hello.writeShort(1).writeShort(0);
+                            new Hello(CarrierPolicy.AUTO, 70_000, up.keys().proof(), false).write(hello);
+                            hello.setShort(1, hello.readableBytes() - 3 + bytes.length);
+                            return hello.writeBytes(bytes);
                         })));
     }
 
@@ -248,7 +254,7 @@ class BadClientTest {
         try (LinkFixture link = new LinkFixture(new StandInNetwork(), PATIENT)) {
             tls(link, up -> {
                 ByteBuf hello = Unpooled.buffer();
-                new Hello(CarrierPolicy.AUTO, 70_000, up.keys().proof()).write(hello);
+                new Hello(CarrierPolicy.AUTO, 70_000, up.keys().proof(), false).write(hello);
                 hello.setShort(1, hello.readableBytes() - 3 + 7);
                 return hello.writeShort(0x8001).writeShort(3).writeZero(3);
             });
@@ -269,7 +275,7 @@ class BadClientTest {
             assertEquals(Refusal.GONE, link.nextRefusal());
             tls(link, up -> {
                 ByteBuf hello = Unpooled.buffer();
-                new Hello(CarrierPolicy.AUTO, 70_000, proof[0]).write(hello);
+                new Hello(CarrierPolicy.AUTO, 70_000, proof[0], false).write(hello);
                 return hello;
             });
         }));

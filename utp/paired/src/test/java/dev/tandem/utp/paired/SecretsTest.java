@@ -52,7 +52,7 @@ class SecretsTest {
                 records(),
                 new SealedRecordHandler(records(), null),
                 new TlsChannelHandler.Up(keys()),
-                new Hello(CarrierPolicy.AUTO, 1, keys().proof()),
+                new Hello(CarrierPolicy.AUTO, 1, keys().proof(), false),
                 LinkFixture.IDENTITY,
                 LinkFixture.cert());
     }

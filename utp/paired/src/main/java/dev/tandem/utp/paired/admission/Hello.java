@@ -11,17 +11,21 @@ import io.netty.buffer.ByteBuf;
  *
  * @param limit how far the server may send
  * @param proof that the client knows the bridge's secret, for this TLS session
+ * @param measure whether the session is a measurement, and leads to nothing behind the server
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, and compared in constant time, never by equals
-public record Hello(CarrierPolicy policy, long limit, byte[] proof) {
+public record Hello(CarrierPolicy policy, long limit, byte[] proof, boolean measure) {
     public static final int VERSION = 1;
 
     private static final int FIXED_LENGTH = 2 + 8 + LinkKeys.PROOF_LENGTH;
 
     /** Appends the whole frame. */
     public void write(ByteBuf out) {
-        out.writeByte(Frames.HELLO).writeShort(FIXED_LENGTH);
+        out.writeByte(Frames.HELLO).writeShort(FIXED_LENGTH + (measure ? Options.EMPTY_LENGTH : 0));
         out.writeByte(VERSION).writeByte(policy.code()).writeLong(limit).writeBytes(proof);
+        if (measure) {
+            Options.writeMeasure(out);
+        }
     }
 
     /** Reads the body of the frame. */
@@ -39,12 +43,11 @@ public record Hello(CarrierPolicy policy, long limit, byte[] proof) {
         }
         byte[] proof = new byte[LinkKeys.PROOF_LENGTH];
         body.readBytes(proof);
-        Options.skip(body);
-        return new Hello(policy, limit, proof);
+        return new Hello(policy, limit, proof, Options.readMeasure(body));
     }
 
     @Override
     public String toString() {
-        return "Hello[policy=" + policy + ", limit=" + limit + "]";
+        return "Hello[policy=" + policy + ", limit=" + limit + ", measure=" + measure + "]";
     }
 }

@@ -45,6 +45,7 @@ class FirstFrameFuzzTest {
             assertEquals(hello.policy(), second.policy());
             assertEquals(hello.limit(), second.limit());
             assertArrayEquals(hello.proof(), second.proof());
+            assertEquals(hello.measure(), second.measure());
         } catch (MalformedFrameException e) {
             assertTrue(String.valueOf(e.getMessage()).length() < 100);
         }
