@@ -156,6 +156,23 @@ class BbrTest {
         assertTrue(rampUp > before && rate > 40, "seed " + seed + ": " + rate + " Mbit/s after ten round trips");
     }
 
+    /** Who mostly receives sends little, and loses some of it: that says as little of the path as its rate does. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void takesNoLossOfATrickleForCongestion(long seed) {
+        Pair pair = begin(seed, path(20, 50, 125_000, 0.03), 0);
+        for (int i = 0; i < 150; i++) {
+            pair.clientPeer().send(60);
+            pair.run(20 * MILLIS);
+        }
+        pair.clientPeer().send(1_000_000_000);
+        pair.run(SECONDS);
+        long before = pair.serverPeer().received;
+        pair.run(SECONDS);
+        double rate = (pair.serverPeer().received - before) * 8 / 1e6;
+        assertTrue(rate >= 0.8 * 20, "seed " + seed + ": " + rate + " Mbit/s in the second second");
+    }
+
     /** One small packet shows next to no bandwidth: it may not set the pace of what comes behind it. */
     @ParameterizedTest
     @ValueSource(ints = {1, 3})

@@ -261,7 +261,7 @@ public final class Bbr implements CongestionController {
         lostBytes = roundLostBytes;
         lostShare = roundLostBytes / (double) Math.max(1, roundLostBytes + roundDeliveredBytes);
         boolean queue = queueingDelayMicros > Math.max(10 * MILLI_MICROS, minRttMicros() / 4);
-        boolean congested = lostShare > HEAVY_LOSS || (lostShare > LOSS_WITH_QUEUE && queue);
+        boolean congested = !isTrickle() && (lostShare > HEAVY_LOSS || (lostShare > LOSS_WITH_QUEUE && queue));
         if (mode != Mode.PROBE_RTT && queueOwner.onRound(congested, queueingDelayMicros)) {
             longBytes = Double.MAX_VALUE;
             shortBytes = Double.MAX_VALUE;
@@ -288,6 +288,14 @@ public final class Bbr implements CongestionController {
         roundLostBytes = 0;
         roundDeliveredBytes = 0;
         roundAppLimited = false;
+    }
+
+    /**
+     * Whether the last round was one of startup in which the application sent little: one of three small packets lost is a third of
+     * them, and would end startup before the path was ever tried.
+     */
+    private boolean isTrickle() {
+        return mode == Mode.STARTUP && roundAppLimited && roundLostBytes < (long) FULL_LOSS_PACKETS * maxPacketBytes;
     }
 
     private void onCongestion(long now) {
