@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -14,16 +15,37 @@ import java.nio.channels.ServerSocketChannel;
 
 /** An address where nobody should come, by TCP or by UDP. */
 public final class Trap implements AutoCloseable {
-    private final ServerSocketChannel tcp = ServerSocketChannel.open();
+    private static final int TRIES = 16;
+
+    private final ServerSocketChannel tcp;
     private final DatagramSocket udp;
     public final InetSocketAddress address;
 
     public Trap() throws IOException {
-        InetAddress loopback = InetAddress.getLoopbackAddress();
-        tcp.bind(new InetSocketAddress(loopback, 0));
-        tcp.configureBlocking(false);
-        address = (InetSocketAddress) tcp.getLocalAddress();
-        udp = new DatagramSocket(address);
+        ServerSocketChannel listening = listen();
+        DatagramSocket receiving = null;
+        for (int i = 1; receiving == null; i++) {
+            try {
+                receiving = new DatagramSocket(listening.getLocalAddress());
+            } catch (BindException e) {
+                // What is free for TCP may be taken for UDP.
+                listening.close();
+                if (i == TRIES) {
+                    throw e;
+                }
+                listening = listen();
+            }
+        }
+        tcp = listening;
+        udp = receiving;
+        address = (InetSocketAddress) listening.getLocalAddress();
+    }
+
+    private static ServerSocketChannel listen() throws IOException {
+        ServerSocketChannel channel = ServerSocketChannel.open();
+        channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        channel.configureBlocking(false);
+        return channel;
     }
 
     /** Fails if somebody has come. Loopback is quick: what was sent before something else was answered has arrived. */
