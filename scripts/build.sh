@@ -21,7 +21,8 @@ must_build() {
 build() {
     need javac openjdk-17-jdk-headless mvn maven
     say "building (mvn package, without the tests)"
-    (cd "$top" && mvn -q -B -DskipTests "$@" package >&2) || {
+    # The modes of files go into JARs, and must not be those of whoever builds.
+    (umask 022 && cd "$top" && mvn -q -B -DskipTests "$@" package >&2) || {
         say "the build failed"
         exit 1
     }
