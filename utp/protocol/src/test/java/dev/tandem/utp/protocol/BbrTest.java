@@ -121,6 +121,23 @@ class BbrTest {
         assertTrue(delaysMicros.get(250) <= 15_000 && delaysMicros.get(475) <= 35_000, figures);
     }
 
+    /** Delays that jump make the path look faster than it is, now and then: no queue may stand for that. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void keepsAQueueShortWhereDelaysJump(long seed) {
+        Pair pair = begin(seed, path(10, 40, 1_250_000, 0).withJitter(15 * MILLIS));
+        pair.run(2 * SECONDS);
+        long before = pair.serverPeer().received;
+        double sum = 0;
+        for (int i = 0; i < 600; i++) {
+            pair.run(10 * MILLIS);
+            sum += pair.toServer.queueDelayNanos(pair.now);
+        }
+        double mean = sum / 600 / MILLIS;
+        double rate = (pair.serverPeer().received - before) * 8 / 6.0 / 1e6;
+        assertTrue(mean <= 10 && rate >= 9, "seed " + seed + ": " + mean + " ms, " + rate + " Mbit/s");
+    }
+
     /** Whatever ended startup early, or kept the path slow: what it takes is found in a few seconds, and not in half a minute. */
     @ParameterizedTest
     @CsvSource({"50, 50, 0", "50, 50, 0.01", "20, 100, 0", "10, 40, 0"})

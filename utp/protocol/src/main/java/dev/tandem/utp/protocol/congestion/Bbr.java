@@ -35,6 +35,14 @@ public final class Bbr implements CongestionController {
     /** While more is in flight than need be, and nobody else is there to take the place. */
     private static final double EASED_GAIN = 0.95;
 
+    /**
+     * What that becomes, a step in each round, while a queue stands: of delays that jump, the largest rate that was seen is more than
+     * the path has.
+     */
+    private static final double LEAST_EASED_GAIN = 0.9;
+
+    private static final double EASED_STEP = 0.025;
+
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final long MILLI_MICROS = 1_000;
 
@@ -159,6 +167,11 @@ public final class Bbr implements CongestionController {
 
     private long leastQueueMicros;
 
+    /** The least of the round at hand: what jumps does not stand. */
+    private long roundLeastQueueMicros = Long.MAX_VALUE;
+
+    private double easedGain = EASED_GAIN;
+
     /** Most that may be in flight, learned from the losses of a probe; none yet if it is the largest number. */
     private double longBytes = Double.MAX_VALUE;
 
@@ -186,6 +199,7 @@ public final class Bbr implements CongestionController {
         if (acknowledgement.queueingDelayMicros() >= 0) {
             queueingDelayMicros = acknowledgement.queueingDelayMicros();
             leastQueueMicros = Math.min(leastQueueMicros, queueingDelayMicros);
+            roundLeastQueueMicros = Math.min(roundLeastQueueMicros, queueingDelayMicros);
         }
         takeBandwidth(acknowledgement);
         takeMinRtt(now, acknowledgement.rttNanos());
@@ -285,6 +299,11 @@ public final class Bbr implements CongestionController {
                 currentBandwidth = 0;
             }
         }
+        boolean stands = mode == Mode.CRUISE
+                && roundLeastQueueMicros != Long.MAX_VALUE
+                && roundLeastQueueMicros > Math.max(5 * MILLI_MICROS, minRttMicros() / 16);
+        easedGain = stands ? Math.max(LEAST_EASED_GAIN, easedGain - EASED_STEP) : EASED_GAIN;
+        roundLeastQueueMicros = Long.MAX_VALUE;
         roundLostBytes = 0;
         roundDeliveredBytes = 0;
         roundAppLimited = false;
@@ -524,7 +543,7 @@ public final class Bbr implements CongestionController {
             case STARTUP -> STARTUP_GAIN;
             case DRAIN -> 1 / STARTUP_GAIN;
             case DOWN -> DOWN_GAIN;
-            case CRUISE -> excess && !queueOwner.isShared() ? EASED_GAIN : 1;
+            case CRUISE -> excess && !queueOwner.isShared() ? easedGain : 1;
             case REFILL, PROBE_RTT -> 1;
             case UP -> UP_GAIN;
         };
