@@ -43,12 +43,17 @@ class BridgeRunTest {
         }
     }
 
+    /** Five clients are few: of one seed the fairness is anything from 0.3 to 0.97. */
     @Test
     void bulkClientsShareAScarceBridge() {
-        BridgeResult result = BridgeRun.of(new BridgeSetting(100, 10_000_000, BBR, 12, 3));
-        assertTrue(result.bulk().fairness() > 0.6, result::toString);
-        assertTrue(result.bottleneck().use() > 0.7, result::toString);
-        assertTrue(result.goodputMbit() < 10, result::toString);
+        double fairness = 0;
+        for (long seed = 1; seed <= 10; seed++) {
+            BridgeResult result = BridgeRun.of(new BridgeSetting(100, 10_000_000, BBR, 12, seed));
+            fairness += result.bulk().fairness() / 10;
+            assertTrue(result.bottleneck().use() > 0.7, result::toString);
+            assertTrue(result.goodputMbit() < 10, result::toString);
+        }
+        assertTrue(fairness > 0.6, "seeds 1 to 10: " + fairness + " on average");
     }
 
     @Test
