@@ -16,6 +16,7 @@ public final class RehearsalBridge implements AutoCloseable {
 
     private final EventLoop loop = UtpTransports.newEventLoopGroup(1).next();
     private final ServerIdentity identity = ServerIdentity.generate(new SecureRandom());
+    private final LinkServer server;
     private final InetSocketAddress address;
 
     /**
@@ -24,7 +25,7 @@ public final class RehearsalBridge implements AutoCloseable {
      * @throws IOException if it can have no port
      */
     public RehearsalBridge() throws IOException, InterruptedException {
-        LinkServer server = new LinkServer(loop, new CarrierTotals(), identity, LinkConfig.DEFAULT, session -> {
+        server = new LinkServer(loop, new CarrierTotals(), identity, LinkConfig.DEFAULT, session -> {
             loop.execute(() -> session.autoRead(true));
             return new Echo();
         });
@@ -51,10 +52,10 @@ public final class RehearsalBridge implements AutoCloseable {
         return loop;
     }
 
-    /** Ends it, and what it has sessions with; does not wait for that. */
+    /** Resets its sessions, which lets go of what they hold, and ends; does not wait for that. */
     @Override
     public void close() {
-        loop.parent().shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        server.close().addListener(closed -> loop.parent().shutdownGracefully(0, 1, TimeUnit.SECONDS));
     }
 
     private static final class Echo implements SessionListener {
