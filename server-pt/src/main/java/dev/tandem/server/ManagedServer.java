@@ -70,30 +70,28 @@ final class ManagedServer {
                 end.watchParent();
                 messages.whenBroken(end::raise);
             }
-            run(environment, folder, end);
+            return run(environment, folder, end);
         }
-        return 0;
     }
 
-    private void run(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
-            throws InterruptedException {
+    private int run(ServerEnvironment environment, StateFolder folder, ShutdownSignal end) throws InterruptedException {
         // A transport that is not ours gets no message at all. A failure is told, and we stay: old tors can crash when
         // a
         // proxy exits before DONE.
         if (environment.transports().contains(TRANSPORT)) {
             try {
-                serve(environment, folder, end);
-                return;
+                return serve(environment, folder, end);
             } catch (PtParseException | IOException e) {
                 messages.smethodError(TRANSPORT, String.valueOf(e.getMessage()));
             }
         }
         messages.smethodsDone();
         end.await();
+        return 0;
     }
 
     @SuppressWarnings("try") // the file with the counters and the metrics have only to be open
-    private void serve(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
+    private int serve(ServerEnvironment environment, StateFolder folder, ShutdownSignal end)
             throws PtParseException, IOException, InterruptedException {
         ServerOptions options = ServerOptions.parse("ServerTransportOptions", environment.optionsOf(TRANSPORT));
         log.limit(options.logLinesPerSecond());
@@ -117,8 +115,7 @@ final class ManagedServer {
             messages.smethodsDone();
             messages.statusVersion("tandem", ServerMain.version());
             if (Boolean.getBoolean(REHEARSAL)) {
-                WarmUp.rehearse();
-                return;
+                return WarmUp.rehearseServer() ? 0 : 1;
             }
             proxy.warmUp();
             try (ProxyMetrics metrics = showMetrics(options, proxy)) {
@@ -126,6 +123,7 @@ final class ManagedServer {
                 proxy.drain();
             }
         }
+        return 0;
     }
 
     /** A bridge that cannot show its metrics is a bridge all the same. */

@@ -3,6 +3,8 @@ package dev.tandem.utp.paired;
 import java.io.IOException;
 import java.io.StringReader;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -16,15 +18,19 @@ import java.security.interfaces.ECPrivateKey;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.Date;
 import java.util.EnumMap;
 import java.util.Map;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.BERTags;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.Time;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
@@ -39,7 +45,9 @@ import org.jspecify.annotations.Nullable;
  * kept in the state folder.
  */
 public final class ServerIdentity {
-    private static final long DAY_MILLIS = 24L * 60 * 60 * 1000;
+    private static final int DAY_SECONDS = 24 * 60 * 60;
+    /** From which on a certificate's year has four digits (RFC 5280, section 4.1.2.5). */
+    private static final String FOUR_DIGITS = "2050";
 
     /** The blocks of the PEM form, all required, in this order. */
     private enum Block {
@@ -78,13 +86,17 @@ public final class ServerIdentity {
 
     /** Makes a new identity. Takes some hundred milliseconds in a cold JVM: not on an event loop. */
     public static ServerIdentity generate(SecureRandom random) {
+        return generate(random, Instant.now());
+    }
+
+    static ServerIdentity generate(SecureRandom random, Instant now) {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec("secp256r1"), random);
             KeyPair pair = generator.generateKeyPair();
             byte[] secret = new byte[BridgeCert.SECRET_LENGTH];
             random.nextBytes(secret);
-            X509CertificateHolder certificate = selfSigned(pair, random);
+            X509CertificateHolder certificate = selfSigned(pair, random, now);
             return new ServerIdentity(
                     pair.getPrivate(),
                     certificate.getEncoded(),
@@ -99,8 +111,7 @@ public final class ServerIdentity {
      * A certificate like those that people make for a host of their own. Nobody checks more of it than the key, but a
      * prober sees it, and equal fields everywhere would tell all bridges.
      */
-    @SuppressWarnings("JavaUtilDate") // the builder takes nothing else
-    private static X509CertificateHolder selfSigned(KeyPair pair, SecureRandom random)
+    private static X509CertificateHolder selfSigned(KeyPair pair, SecureRandom random, Instant now)
             throws OperatorCreationException, IOException {
         StringBuilder host = new StringBuilder();
         int length = 6 + random.nextInt(7);
@@ -108,14 +119,15 @@ public final class ServerIdentity {
             host.append((char) ('a' + random.nextInt(26)));
         }
         host.append(random.nextBoolean() ? ".net" : ".org");
-        long start = System.currentTimeMillis() - random.nextInt(60) * DAY_MILLIS - random.nextInt((int) DAY_MILLIS);
-        start -= start % 1000;
+        Instant start = now.minus(random.nextInt(60), ChronoUnit.DAYS)
+                .minusSeconds(random.nextInt(DAY_SECONDS))
+                .truncatedTo(ChronoUnit.SECONDS);
         X500Name name = new X500Name("CN=" + host);
         X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
                 name,
                 new BigInteger(127, random).setBit(126),
-                new Date(start),
-                new Date(start + 3650 * DAY_MILLIS),
+                time(start),
+                time(start.plus(3650, ChronoUnit.DAYS)),
                 name,
                 pair.getPublic());
         builder.addExtension(
@@ -125,6 +137,21 @@ public final class ServerIdentity {
         return builder.build(new JcaContentSignerBuilder("SHA256withECDSA")
                 .setSecureRandom(random)
                 .build(pair.getPrivate()));
+    }
+
+    /**
+     * A moment in whole seconds, as certificates tell it. From its DER form: what Bouncy Castle makes of a {@code Date} goes through a
+     * formatter, which loads the names of all languages that Java knows.
+     */
+    private static Time time(Instant at) throws IOException {
+        String digits = at.toString().replaceAll("[-T:]", "");
+        boolean isShort = digits.compareTo(FOUR_DIGITS) < 0;
+        byte[] text = digits.substring(isShort ? 2 : 0).getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer der = ByteBuffer.allocate(2 + text.length);
+        der.put((byte) (isShort ? BERTags.UTC_TIME : BERTags.GENERALIZED_TIME))
+                .put((byte) text.length)
+                .put(text);
+        return new Time(ASN1Primitive.fromByteArray(der.array()));
     }
 
     /**

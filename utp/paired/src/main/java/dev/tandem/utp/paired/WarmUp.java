@@ -11,20 +11,19 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslProvider;
 import io.netty.util.concurrent.Ticker;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.SecureRandom;
-import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
-import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.tls.crypto.impl.jcajce.JcaTlsCrypto;
 
 /**
@@ -70,7 +69,12 @@ public final class WarmUp {
 
     /** All of a proxy's life, on this thread: what loads is what the archive of classes is made of. As {@link Rehearsal#run}. */
     public static boolean rehearse() throws InterruptedException {
-        return handshake() && records() == RECORDS && stranger() && Rehearsal.run();
+        return handshake() && records() == RECORDS && Rehearsal.run();
+    }
+
+    /** The same for a server, which has strangers, too. */
+    public static boolean rehearseServer() throws InterruptedException {
+        return rehearse() && stranger();
     }
 
     private static void start(Runnable work) {
@@ -97,15 +101,8 @@ public final class WarmUp {
         web.join(server.pipeline(), server.eventLoop().ticker().nanoTime());
         SslHandler tls;
         try {
-            X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
-                    .generateCertificate(new ByteArrayInputStream(front.certificate()));
-            tls = SslContextBuilder.forClient()
-                    .sslProvider(SslProvider.JDK)
-                    .trustManager(certificate)
-                    .endpointIdentificationAlgorithm(null)
-                    .build()
-                    .newHandler(server.alloc());
-        } catch (CertificateException | SSLException e) {
+            tls = new SslHandler(visitor(front.certificate()));
+        } catch (GeneralSecurityException | IOException e) {
             return false;
         }
         tls.setHandshakeTimeoutMillis(deadline.toMillis());
@@ -115,6 +112,22 @@ public final class WarmUp {
         client.finishAndReleaseAll();
         server.finishAndReleaseAll();
         return up;
+    }
+
+    /** Who knows one certificate, and whose it is does not matter. */
+    private static SSLEngine visitor(byte[] certificate) throws GeneralSecurityException, IOException {
+        KeyStore known = KeyStore.getInstance(KeyStore.getDefaultType());
+        known.load(null, null);
+        known.setCertificateEntry(
+                "server",
+                CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(certificate)));
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(known);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        SSLEngine engine = context.createSSLEngine();
+        engine.setUseClientMode(true);
+        return engine;
     }
 
     /** The handshake alone, on this thread. Returns whether both ends came up. */

@@ -39,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
@@ -48,6 +49,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -556,6 +558,23 @@ class StrangersTest {
         String text = head.toString(StandardCharsets.US_ASCII);
         int length = Integer.parseInt(text.replaceFirst("(?s).*Content-Length: (\\d+).*", "$1"));
         return text + new String(in.readNBytes(length), StandardCharsets.US_ASCII);
+    }
+
+    /** Of what a visitor offers it takes HTTP/1.1, and nothing is wrong with who does not offer that. */
+    @ParameterizedTest
+    @CsvSource({"h2 http/1.1, http/1.1", "h2, ''"})
+    void aBrowserIsToldOfHttp1Alone(String offered, String taken) throws Exception {
+        LinkFixture link = link(StrangerConfig.DEFAULT);
+        try (SSLSocket socket = (SSLSocket)
+                trusting().getSocketFactory().createSocket(link.address.getAddress(), link.address.getPort())) {
+            socket.setSoTimeout(PATIENCE_MILLIS);
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setApplicationProtocols(offered.split(" "));
+            socket.setSSLParameters(parameters);
+            socket.startHandshake();
+            assertEquals(taken, socket.getApplicationProtocol());
+            assertTrue(ask(socket, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").startsWith("HTTP/1.1 200 OK\r\n"));
+        }
     }
 
     @ParameterizedTest

@@ -6,26 +6,21 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
-import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
-import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ApplicationProtocolNames;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslProvider;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.ByteArrayInputStream;
+import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLException;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,14 +30,22 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // closing fails only when closed already
 public final class WebServer {
     private static final int MAX_TLS_SESSIONS = 1_024;
-    private static final long TLS_SESSION_SECONDS = 300;
+    private static final int TLS_SESSION_SECONDS = 300;
+    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+    /** Those for its kind of key, of both versions, that nobody warns of. */
+    private static final String[] CIPHER_SUITES = {
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_AES_128_GCM_SHA256",
+        "TLS_AES_256_GCM_SHA384"
+    };
 
     private final PrivateKey key;
     private final byte[] certificate;
     private final Duration timeout;
     private final InstantSource clock;
     private final Supplier<ChannelHandler> turns;
-    private @Nullable SslContext tls;
+    private @Nullable SSLContext tls;
     private String name = "";
 
     /**
@@ -73,8 +76,8 @@ public final class WebServer {
     }
 
     /** Made when it is needed first: most servers have a decoy. */
-    private SslContext tls() {
-        SslContext known = tls;
+    private SSLContext tls() {
+        SSLContext known = tls;
         if (known != null) {
             return known;
         }
@@ -82,22 +85,30 @@ public final class WebServer {
             X509Certificate parsed = (X509Certificate)
                     CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(certificate));
             name = parsed.getSubjectX500Principal().getName().replaceFirst("^CN=([\\w.-]*).*$", "$1");
-            SslContext made = SslContextBuilder.forServer(key, parsed)
-                    .sslProvider(SslProvider.JDK)
-                    .protocols("TLSv1.3", "TLSv1.2")
-                    .sessionCacheSize(MAX_TLS_SESSIONS)
-                    .sessionTimeout(TLS_SESSION_SECONDS)
-                    .applicationProtocolConfig(new ApplicationProtocolConfig(
-                            Protocol.ALPN,
-                            SelectorFailureBehavior.NO_ADVERTISE,
-                            SelectedListenerFailureBehavior.ACCEPT,
-                            ApplicationProtocolNames.HTTP_1_1))
-                    .build();
+            SSLContext made = SSLContext.getInstance("TLS");
+            made.init(new KeyManager[] {new OnlyKey(key, parsed)}, null, null);
+            made.getServerSessionContext().setSessionCacheSize(MAX_TLS_SESSIONS);
+            made.getServerSessionContext().setSessionTimeout(TLS_SESSION_SECONDS);
             tls = made;
             return made;
-        } catch (CertificateException | SSLException e) {
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException("the identity's certificate was readable before", e);
         }
+    }
+
+    /**
+     * One end of a connection, made by the JDK alone: Netty's {@code SslContext} would look whether it is Bouncy Castle's, and load 1,300
+     * classes and two lists of algorithms for that.
+     */
+    private SSLEngine newEngine() {
+        SSLEngine engine = tls().createSSLEngine();
+        engine.setUseClientMode(false);
+        engine.setEnabledProtocols(PROTOCOLS);
+        engine.setEnabledCipherSuites(CIPHER_SUITES);
+        // Nothing is said to who offers HTTP/2 alone, and nothing refused.
+        engine.setHandshakeApplicationProtocolSelector((same, offered) ->
+                offered.contains(ApplicationProtocolNames.HTTP_1_1) ? ApplicationProtocolNames.HTTP_1_1 : "");
+        return engine;
     }
 
     /** Tells TLS from plain HTTP by the first byte, as nginx does. */
@@ -122,7 +133,7 @@ public final class WebServer {
             boolean plain = first != HANDSHAKE && (first & SSL_2) == 0;
             ChannelPipeline pipeline = ctx.pipeline();
             if (!plain) {
-                SslHandler handler = tls().newHandler(ctx.alloc());
+                SslHandler handler = new SslHandler(newEngine());
                 handler.setHandshakeTimeout(remainingNanos(acceptedNanos, ctx.executor()), TimeUnit.NANOSECONDS);
                 pipeline.addLast(turns.get());
                 pipeline.addLast(handler);
