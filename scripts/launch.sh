@@ -3,7 +3,7 @@
 #
 # launch JAR MAIN HEAP [ARGUMENT...] becomes the Java program whose class MAIN is in JAR, a path below the top folder. The shell
 # is replaced, so that tor's signals reach Java. Set JAVA_HOME to choose the Java, TANDEM_JAVA_OPTS (or JAVA_OPTS) to add to
-# its flags or to override them.
+# its flags or to override them; -XX flags that this Java does not know are passed over.
 #
 # In a package the launchers, this file and the JARs are in one folder, with a Java of their own in its folder java: that is the
 # one which was tried, its archive is of it, and AppArmor's rules name it, so it is taken whatever JAVA_HOME says.

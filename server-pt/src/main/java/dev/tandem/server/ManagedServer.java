@@ -106,7 +106,7 @@ final class ManagedServer {
                 .orElseGet(() -> new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         try (ServerProxy proxy = new ServerProxy(identity, config, tor, log);
                 PublishedFile counters = proxy.publishCounters(folder)) {
-            InetSocketAddress bound = proxy.listen(address);
+            InetSocketAddress bound = proxy.requireOtherDecoy(proxy.listen(address));
             state.writeBridgeLine(identity, bound, true);
             messages.smethod(
                     TRANSPORT,

@@ -73,7 +73,17 @@ final class ServerProxy implements AutoCloseable {
         if (!bound.isSuccess()) {
             throw new IOException("cannot listen: " + bound.cause().getMessage(), bound.cause());
         }
-        InetSocketAddress listening = bound.getNow();
+        return bound.getNow();
+    }
+
+    /**
+     * Makes sure that strangers are not sent in a circle.
+     *
+     * @param listening what {@link #listen} returned
+     * @return the same
+     * @throws IOException if the decoy is this bridge, with a single line
+     */
+    InetSocketAddress requireOtherDecoy(InetSocketAddress listening) throws IOException {
         Decoy decoy = config.strangers().decoy();
         if (decoy != null && isSame(decoy.address(), listening)) {
             throw new IOException("the decoy is this bridge itself; it must be another server");

@@ -120,7 +120,8 @@ final class StandaloneServer implements Callable<Integer> {
                 PublishedFile counters = proxy.publishCounters(folder);
                 ProxyMetrics shown = proxy.showMetricsIfAsked(shownAt)) {
             end.exitWith(ExitCode.ENDED.number());
-            InetSocketAddress listening = bound(() -> proxy.listen(address));
+            InetSocketAddress bound = bound(() -> proxy.listen(address));
+            InetSocketAddress listening = configured(() -> proxy.requireOtherDecoy(bound));
             String line = configured(() -> bridge.writeBridgeLine(identity, listening, false));
             PrintWriter out = spec.commandLine().getOut();
             out.println("clients: client-pt standalone --listen ADDR:PORT --bridge '" + line + "'");

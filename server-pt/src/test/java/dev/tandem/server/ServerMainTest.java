@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tandem.ptspec.ExitCode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -73,19 +75,27 @@ class ServerMainTest {
     /** What is behind it need not be a relay's ORPort: whoever wants strangers to reach it has to name it. */
     @Test
     void hasNoOrPortWithoutTor() {
-        assertEquals(
-                78,
-                run(
-                        "standalone",
-                        "--listen",
-                        "127.0.0.1:0",
-                        "--forward",
-                        "127.0.0.1:22",
-                        "--state",
-                        folder.toString(),
-                        "-o",
-                        "decoy=orport"));
+        assertEquals(78, runWithDecoy("127.0.0.1:0", "orport"));
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertTrue(err.toString().startsWith("server-pt: decoy=orport: there is no tor"), err.toString());
+    }
+
+    @Test
+    void isNotItsOwnDecoy() throws Exception {
+        int port;
+        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = unused.getLocalPort();
+        }
+        String here = "127.0.0.1:" + port;
+        assertEquals(78, runWithDecoy(here, here));
+        assertEquals(1, err.toString().lines().count(), err.toString());
+        assertTrue(err.toString().startsWith("server-pt: the decoy is this bridge itself"), err.toString());
+    }
+
+    private int runWithDecoy(String listen, String decoy) {
+        String forward = "127.0.0.1:22";
+        String state = folder.toString();
+        return run(
+                "standalone", "--listen", listen, "--forward", forward, "--state", state, "--option", "decoy=" + decoy);
     }
 }
