@@ -73,7 +73,7 @@ launch() {
     # Java's own messages: standard output belongs to tor, and that an archive does not fit is no news to anybody.
     # The archive is used where it is, not moved to an address of chance: to move it is to write to all of its 30 MB.
     # The heap begins small: Java's first size is a share of the machine's memory, and all of it is touched before the first collection.
-    # What the compilers took is given back to the system each five seconds, where Java can do that: 17.0.9, 21.0.1 and all later ones.
+    # What the compilers took is given back to the system each five seconds, where Java can do that (17.0.15 and 25 can; others pass it over).
     # Quick to start and small, for a program with one busy thread. That thread runs through deep chains of small methods:
     # with the usual bounds on inlining the compiler compiles the same tree again at each of its levels, and takes as much
     # of the processor as the program for the first quarter of a minute. Not by -jar, for which Java reads the whole of the JAR's

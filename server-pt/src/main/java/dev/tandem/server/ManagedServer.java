@@ -75,9 +75,8 @@ final class ManagedServer {
     }
 
     private int run(ServerEnvironment environment, StateFolder folder, ShutdownSignal end) throws InterruptedException {
-        // A transport that is not ours gets no message at all. A failure is told, and we stay: old tors can crash when
-        // a
-        // proxy exits before DONE.
+        // A transport that is not ours gets no message at all. A failure is told, and we stay: old tors can crash
+        // when a proxy exits before DONE.
         if (environment.transports().contains(TRANSPORT)) {
             try {
                 return serve(environment, folder, end);

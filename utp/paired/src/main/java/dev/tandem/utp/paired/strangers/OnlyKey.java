@@ -22,11 +22,15 @@ final class OnlyKey extends X509ExtendedKeyManager {
 
     @Override
     public @Nullable String chooseEngineServerAlias(String keyType, Principal[] issuers, SSLEngine engine) {
-        return key.getAlgorithm().equals(keyType) ? ALIAS : null;
+        return choose(keyType);
     }
 
     @Override
     public @Nullable String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
+        return choose(keyType);
+    }
+
+    private @Nullable String choose(String keyType) {
         return key.getAlgorithm().equals(keyType) ? ALIAS : null;
     }
 

@@ -97,7 +97,7 @@ public final class WebServer {
     }
 
     /**
-     * One end of a connection, made by the JDK alone: Netty's {@code SslContext} would look whether it is Bouncy Castle's, and load 1,300
+     * One end of a connection, made by the JDK alone: Netty's {@code SslContext} would look whether it is Bouncy Castle's, and load 750
      * classes and two lists of algorithms for that.
      */
     private SSLEngine newEngine() {
